@@ -64,6 +64,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     roletext        text of the roles of versions: chosen, dependencies, tools
     run             ``gosync run``: the daemon, or its jobs once
     sbom            ``gosync sbom``: what a project, a version or the tree is made of
+    scheduler       --scheduler: who does the steps of a sweep
     sealing         ``gosync access --seal`` and ``--prove DAY``
     selfbundle      ``gosync self bundle``: gosync's own wheels, to carry
     serve           ``gosync serve``: a published tree over HTTP

@@ -19,9 +19,10 @@ from gosync.cli.options import (
     wait_lock_option,
 )
 from gosync.cli.progress import progress
+from gosync.cli.scheduler import scheduler_option, sharing
 from gosync.cli.stopping import stopping
 from gosync.cli.verdicts import show_report
-from gosync.cli.verify_request import VerifyArguments, make_request
+from gosync.cli.verify_request import VerifyArguments, load_verify_config, make_request
 from gosync.clock import Clock, SystemClock
 from gosync.config.durations import parse_duration
 from gosync.errors import (
@@ -143,6 +144,7 @@ def _duration(
 @click.option(
     "--restore", "restore_id", metavar="ID", help="Put back what was moved aside."
 )
+@scheduler_option
 @wait_lock_option
 @click.option(
     "--report",
@@ -164,7 +166,8 @@ def verify(options: CommonOptions, **asked: Any) -> int:
     75: the database could not be asked.
     """
     arguments = VerifyArguments(**asked)
-    request = make_request(options, arguments)
+    config = load_verify_config(options, arguments)
+    request = make_request(config, arguments)
     if request.url and (arguments.action is not Action.REPORT or arguments.restore_id):
         raise UsageError(
             f"{request.url}: a proxy is only looked at from here",
@@ -173,12 +176,16 @@ def verify(options: CommonOptions, **asked: Any) -> int:
     if arguments.restore_id is not None:
         return _restore(options, request, arguments.restore_id)
     action = arguments.action
-    with stopping() as caught, progress(show=options.show_progress) as watcher:
+    with (
+        stopping() as caught,
+        sharing(arguments.scheduler, config) as sweep,
+        progress(show=options.show_progress) as watcher,
+    ):
 
         async def main() -> tuple[VerifyReport, GosyncError | None]:
             clock = SystemClock()
             async with open_session(request, clock) as session:
-                report = await session.run(clock, watcher, lambda: bool(caught))
+                report = await session.run(clock, watcher, lambda: bool(caught), sweep)
                 refusal = None
                 if action is not Action.REPORT and not caught:
                     note = options.output.note

@@ -16,6 +16,7 @@ from gosync.config.files import read_text
 from gosync.errors import ConfigError, MalformedError, NoConfigError, UsageError
 from gosync.folder.layouts import TargetKind
 from gosync.hint import advise, command
+from gosync.scale.options import SchedulerAddress
 from gosync.site.options import SiteOptions
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.upstream.address import Address, parse_address
@@ -50,6 +51,7 @@ class VerifyArguments(msgspec.Struct, frozen=True, kw_only=True):
     restore_id: str | None
     wait_lock: float
     report_file: Path | None
+    scheduler: SchedulerAddress | None
 
     @property
     def action(self) -> Action:
@@ -69,14 +71,12 @@ class VerifyArguments(msgspec.Struct, frozen=True, kw_only=True):
         return wanted[0] if wanted else Action.REPORT
 
 
-def make_request(options: CommonOptions, arguments: VerifyArguments) -> VerifyRequest:
+def make_request(config: Config, arguments: VerifyArguments) -> VerifyRequest:
     """Return what is to be verified.
 
     Raises:
         UsageError: if the arguments contradict each other or the target.
-        ConfigError: if there is no configuration and no target.
     """
-    config = _config(options, arguments)
     site = _site(config, arguments)
     address = _address(arguments.target)
     is_url = address is not None
@@ -132,8 +132,12 @@ def _modules(arguments: VerifyArguments) -> Iterator[str]:
                 yield text
 
 
-def _config(options: CommonOptions, arguments: VerifyArguments) -> Config:
-    """Return the configuration; with a TARGET, the defaults where there is none."""
+def load_verify_config(options: CommonOptions, arguments: VerifyArguments) -> Config:
+    """Return the configuration; with a TARGET, the defaults where there is none.
+
+    Raises:
+        ConfigError: if there is no configuration and no target, or it is wrong.
+    """
     try:
         return options.load_config()
     except NoConfigError as exc:

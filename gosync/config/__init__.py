@@ -29,6 +29,7 @@ configuration.
     schema      what may stand in gosync.toml: one class a section, one attribute a key
     private     from the file's ``[[private]]`` to repositories of private modules
     policy      from the file's ``[policy]`` to the rules of what may come in
+    scaling     from the file's ``[scale]`` to certificates of a sweep's scheduler
     selects     from the file's ``[[select]]`` sections to the policy
     serving     from the file's ``[serve]`` to how a tree is served
     sizes       sizes as people write them: ``10GiB``, ``4.3 GB``, ``500000``

@@ -17,6 +17,7 @@ from gosync.config.serving import ServeSpec
 from gosync.config.sizes import parse_size
 from gosync.diagnose.treepages import ExplainPages
 from gosync.publish.limit import DeleteLimit
+from gosync.scale.options import SweepTls
 from gosync.site.options import (
     HouseLogSpec,
     OldHeadSpec,
@@ -91,6 +92,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         scanners: Who is shown new versions.
         house_log: The site's own checksum database, or None.
         inside: How bundles are taken in.
+        sweep_tls: The certificates for a sweep's scheduler.
         attest_keys: Secret keys that attest what is published, files or folders.
     """
 
@@ -123,6 +125,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     attest_keys: tuple[Path, ...] = ()
     house_log: HouseLogSpec | None = None
     scanners: tuple[ScannerSpec, ...] = ()
+    sweep_tls: SweepTls = SweepTls()
 
     @property
     def list_interval_seconds(self) -> float:

@@ -17,6 +17,7 @@ from gosync.config.mistakes import Key, Mistakes
 from gosync.config.oldheads import make_old_heads
 from gosync.config.places import ConfigPaths
 from gosync.config.policy import make_rules
+from gosync.config.scaling import make_sweep_tls
 from gosync.config.schema import (
     FileSchema,
     ProjectSection,
@@ -83,6 +84,7 @@ def make_config(
         client_cert_path=optional(("upstream", "client_cert"), upstream.client_cert),
         client_key_path=optional(("upstream", "client_key"), upstream.client_key),
         metrics_path=optional(("daemon", "metrics_file"), daemon.metrics_file),
+        sweep_tls=make_sweep_tls(sections.scale, places, mistakes),
         targets=targets,
         inside=inside,
     )

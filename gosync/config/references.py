@@ -49,6 +49,8 @@ def check_references(config: Config, mistakes: Mistakes) -> None:
         references.folder_of(("daemon", "metrics_file"), config.metrics_path)
     if config.ca_path is not None:
         references.certificates(("upstream", "ca_file"), config.ca_path)
+    if config.sweep_tls.ca_file:
+        references.certificates(("scale", "ca_file"), Path(config.sweep_tls.ca_file))
     for path in config.old_heads.notes:
         references.reads(("publish", "heads"), Path.read_bytes, path)
     _check_projects(config, references)

@@ -58,6 +58,11 @@ class Entry(msgspec.Struct, frozen=True):
         return "a file" if self.is_file else kind_of(self.stat.st_mode)
 
 
+def differs(a: os.stat_result, b: os.stat_result) -> bool:
+    """Return whether something was changed or replaced between two looks at it."""
+    return (a.st_ino, a.st_size, a.st_mtime_ns) != (b.st_ino, b.st_size, b.st_mtime_ns)
+
+
 class Unread(msgspec.Struct, frozen=True):
     """What could not be looked at.
 

@@ -37,6 +37,7 @@ from gosync.verify.report import VerifyReport
 from gosync.verify.request import VerifyRequest
 from gosync.verify.statefolder import require_apart
 from gosync.work.progress import Progress
+from gosync.work.sweep import Sweep
 
 MakeActor: TypeAlias = Callable[[ActSetting], Actor]
 
@@ -79,12 +80,24 @@ class Session(msgspec.Struct, frozen=True):
     actor: MakeActor | None
 
     async def run(
-        self, clock: Clock, progress: Progress, stop: Callable[[], bool]
+        self,
+        clock: Clock,
+        progress: Progress,
+        stop: Callable[[], bool],
+        sweep: Sweep | None = None,
     ) -> VerifyReport:
         """Look at it.
 
+        Args:
+            clock: What time it is.
+            progress: Where it says how far it is.
+            stop: Tells whether somebody wants it to stop.
+            sweep: Who checks; None for processes of this machine.
+
         Raises:
             StoreError: if gosync's own store cannot be read.
+            UnsharedError: a worker does not see the target.
+            UnavailableError: the sweep's scheduler is gone.
         """
         verification = Verification(
             self.target,
@@ -93,6 +106,7 @@ class Session(msgspec.Struct, frozen=True):
             clock=clock,
             progress=progress,
             stop=stop,
+            sweep=sweep,
         )
         outcome = await verification.run(self.request.limits)
         _leave_out_changed(self.target, outcome)

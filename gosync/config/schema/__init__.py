@@ -12,6 +12,7 @@ is a tuple here, so that nothing of a configuration changes once it is read.
     policy    ``[policy]``: what may come in
     private   ``[[private]]``, ``[house_log]``: modules of the site's own
     publish   ``[store]``, ``[publish]``, ``[s3]``, ``[vulndb]``: where all lies
+    scale     ``[scale]``: schedulers of sweeps
     section   base of all sections, and the bounds of numbers in them
     select    ``[[select]]``, ``[[project]]`` and others: what is carried, how long
     serve     section of the server: ``[serve]``
@@ -48,6 +49,7 @@ from gosync.config.schema.publish import (
     StoreSection,
     VulndbSection,
 )
+from gosync.config.schema.scale import ScaleSection
 from gosync.config.schema.section import DAY_SECONDS, Section
 from gosync.config.schema.select import (
     PlanSection,
@@ -89,6 +91,7 @@ __all__ = [
     "RequestsSection",
     "RequireSignatureSection",
     "S3Section",
+    "ScaleSection",
     "Section",
     "SelectSection",
     "ServeSection",

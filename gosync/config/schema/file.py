@@ -14,6 +14,7 @@ from gosync.config.schema.publish import (
     StoreSection,
     VulndbSection,
 )
+from gosync.config.schema.scale import ScaleSection
 from gosync.config.schema.section import Section
 from gosync.config.schema.select import (
     PlanSection,
@@ -54,3 +55,4 @@ class FileSchema(Section, frozen=True):
     house_log: HouseLogSection = HouseLogSection()
     target: tuple[TargetSection, ...] = ()
     bundle: BundleSection = BundleSection()
+    scale: ScaleSection = ScaleSection()

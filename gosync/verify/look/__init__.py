@@ -9,7 +9,8 @@
     logfiles     lookups and tiles of the checksum database
     permissions  modes and owners that let the wrong ones read or write
     engine       one run: batches, threads, time limits
-    checkers     the processes or threads that check
+    checkers     who checks: processes or threads here, or the workers of a sweep
+    portions     what a worker elsewhere needs to check some versions
     memory       what earlier runs proved, so that a long one goes on
 
 A target is read only: a run writes what it proved into the state folder, or into the

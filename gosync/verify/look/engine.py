@@ -13,8 +13,8 @@ whatever its age.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -22,10 +22,15 @@ import msgspec
 from anyio import to_thread
 
 from gosync.clock import Clock, shift
-from gosync.errors import StoreError
+from gosync.errors import InterruptedRunError, StoreError
 from gosync.folder.walk import Unread
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.look.checkers import Checkers
+from gosync.verify.look.checkers import (
+    BatchShape,
+    Checkers,
+    LocalCheckers,
+    SweepCheckers,
+)
 from gosync.verify.look.checks import Checked
 from gosync.verify.look.memory import Memory, Remembered
 from gosync.verify.look.targets import Target
@@ -35,14 +40,11 @@ from gosync.verify.request import Limits
 from gosync.verify.verdicts import CacheFinding, Evidence, Verdict, severity
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress
+from gosync.work.sweep import Pending, Sweep, portions
 
-_BATCH: Final = 64
-_BATCH_BYTES: Final = 64 << 20
-_GROUP: Final = 8  # mostly versions of one module, which have files in common
-_GROUP_BYTES: Final = 4 << 20
 _ASKED_AT_ONCE: Final = 8
 Answers: TypeAlias = dict[ModuleVersion, ProofAnswer]
-_Checking: TypeAlias = list[Future[list[Checked]]]
+_Checking: TypeAlias = list[Pending[list[Checked]]]
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -102,6 +104,7 @@ class Verification:
         clock: Clock,
         progress: Progress,
         stop: Callable[[], bool],
+        sweep: Sweep | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -112,7 +115,9 @@ class Verification:
             clock: What time it is.
             progress: Where it says how far it is.
             stop: Tells whether somebody wants it to stop.
+            sweep: Who checks; None for processes of this machine.
         """
+        self._sweep = sweep
         self._target = target
         self._prover = prover
         self._memory = memory
@@ -133,12 +138,18 @@ class Verification:
         outcome.versions = len(sizes)
         due = self._due(sizes, limits)
         deadline = _deadline(self._clock, limits)
-        with Checkers(self._target, sum(sizes[mv] for mv in due)) as checkers:
+        with self._checkers(sum(sizes[mv] for mv in due)) as checkers:
             self._progress.phase("verifying", len(due))
-            await self._check_all(_batches(due, sizes), checkers, deadline)
+            batches = _batches(due, sizes, checkers.shape)
+            await self._check_all(batches, checkers, deadline)
         outcome.left = len(due) - outcome.checked
         await self._finish(is_whole=not outcome.left)
         return outcome
+
+    def _checkers(self, size_bytes: int) -> Checkers:
+        if self._sweep is None:
+            return LocalCheckers(self._target, size_bytes)
+        return SweepCheckers(self._target, self._sweep)
 
     def _due(
         self, sizes: Mapping[ModuleVersion, int], limits: Limits
@@ -182,27 +193,29 @@ class Verification:
         checkers: Checkers,
         deadline: float,
     ) -> None:
-        """Check batches, each handed on while the one before it is checked."""
-        before: _Checking = []
+        """Check batches, each handed on while those before it are checked."""
+        waiting: deque[_Checking] = deque()
         ready = await self._ask(next(batches, []))
         while ready:
             self._outcome.interrupted = self._stop()
             if self._outcome.interrupted or self._clock.monotonic() >= deadline:
                 break
-            checking = [checkers.check(each) for each in self._groups(ready)]
+            groups = self._groups(ready, checkers.shape)
+            waiting.append([checkers.check(each) for each in groups])
             ready = await self._ask(next(batches, []))
-            await self._collect(before)
-            before = checking
-        await self._collect(before)
+            while len(waiting) > checkers.ahead:
+                await self._collect(waiting.popleft())
+        while waiting:
+            await self._collect(waiting.popleft())
 
-    def _groups(self, answers: Answers) -> list[Answers]:
+    def _groups(self, answers: Answers, shape: BatchShape) -> list[Answers]:
         """Return a batch in parts for one hand each, the largest first."""
         groups: list[Answers] = []
         room = 0
         for mv in sorted(answers):
-            if room <= 0 or len(groups[-1]) == _GROUP:
+            if room <= 0 or len(groups[-1]) == shape.group_versions:
                 groups.append({})
-                room = _GROUP_BYTES
+                room = shape.group_bytes
             groups[-1][mv] = answers[mv]
             room -= self._sizes[mv]
         return sorted(groups, key=lambda each: -sum(self._sizes[mv] for mv in each))
@@ -211,7 +224,11 @@ class Verification:
         """Wait for a batch, and keep what was found."""
         done: list[Checked] = []
         for each in checking:
-            found = await to_thread.run_sync(each.result)
+            try:
+                found = await to_thread.run_sync(each.result)
+            except InterruptedRunError:  # what is not done is left for another run
+                self._outcome.interrupted = True
+                break
             for one in found:
                 self._take(one)
                 self._progress.advance(size_bytes=self._sizes[one.mv])
@@ -296,16 +313,8 @@ def _deadline(clock: Clock, limits: Limits) -> float:
 
 
 def _batches(
-    due: Sequence[ModuleVersion], sizes: Mapping[ModuleVersion, int]
+    due: Sequence[ModuleVersion], sizes: Mapping[ModuleVersion, int], shape: BatchShape
 ) -> Iterator[list[ModuleVersion]]:
-    """Yield batches, small enough to be kept and stopped often."""
-    batch: list[ModuleVersion] = []
-    room = _BATCH_BYTES
-    for mv in due:
-        batch.append(mv)
-        room -= sizes[mv]
-        if len(batch) >= _BATCH or room <= 0:
-            yield batch
-            batch, room = [], _BATCH_BYTES
-    if batch:
-        yield batch
+    return portions(
+        due, sizes.__getitem__, most_items=shape.versions, most_bytes=shape.size_bytes
+    )

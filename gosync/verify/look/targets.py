@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from gosync.folder.athens import AthensLayout
 from gosync.folder.detection import advice_in
 from gosync.folder.foreign import keep_own
@@ -23,7 +25,7 @@ from gosync.folder.layouts import (
 from gosync.folder.placing import stat_of
 from gosync.folder.sums import TreeSums
 from gosync.folder.tree import DamagedFileError, FileTree
-from gosync.folder.walk import Entry, Unread, walk
+from gosync.folder.walk import Entry, Unread, differs, walk
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
@@ -34,6 +36,7 @@ from gosync.verify.look.checks import Checked, Checker
 from gosync.verify.look.listing import list_findings
 from gosync.verify.look.logfiles import log_findings
 from gosync.verify.look.permissions import access_finding, access_trouble
+from gosync.verify.look.portions import Portion, make_portion
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.prover import ProofSource
 from gosync.verify.verdicts import CacheFinding, Fix, Verdict
@@ -77,6 +80,14 @@ class Target(Protocol):
         """Check one version; many threads do so at once."""
         ...
 
+    def portion(self, answers: Mapping[ModuleVersion, ProofAnswer]) -> Portion | None:
+        """Return what a worker elsewhere needs to check some versions.
+
+        None where only ``check`` can.
+        """
+        del answers
+        return None
+
     def rest(self) -> list[CacheFinding]:
         """Return what is wrong beside the versions."""
         ...
@@ -92,6 +103,20 @@ class Target(Protocol):
     def remarks(self) -> Iterator[str]:
         """Yield what else should be known of it."""
         yield from ()
+
+
+class FolderOpener(msgspec.Struct, frozen=True):
+    """Makes what checks the versions of a folder.
+
+    Attributes:
+        layout: The folder's names.
+    """
+
+    layout: Layout
+
+    def open(self, tree: FileTree, seen: SeenEntries) -> Checker:
+        """See CheckerOpener."""
+        return Checker(tree, self.layout, seen)
 
 
 class FolderTarget(Target):
@@ -123,7 +148,7 @@ class FolderTarget(Target):
         self._prefix = DOWNLOADS if self.kind is TargetKind.MODCACHE else ""
         if database is not None and database.name in self.inventory.logs:
             self.sums = TreeSums(_below(tree, self._prefix), database, private)
-        self._checker = Checker(tree, layout, SeenEntries())
+        self._checker = FolderOpener(layout).open(tree, SeenEntries())
         self._by_path: dict[str, Entry] | None = None
 
     def versions(self) -> Mapping[ModuleVersion, int]:
@@ -144,6 +169,11 @@ class FolderTarget(Target):
     def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """See Target."""
         return self._checker.check(mv, self.inventory.versions[mv], answer)
+
+    def portion(self, answers: Mapping[ModuleVersion, ProofAnswer]) -> Portion:
+        """See Target."""
+        opener = FolderOpener(self.layout)
+        return make_portion(self.tree, opener, self.inventory.versions, answers)
 
     def rest(self) -> list[CacheFinding]:
         """See Target."""
@@ -236,7 +266,7 @@ class FolderTarget(Target):
         if seen is None and entry is not None:
             seen = entry.stat
         if (seen is None) != (now is None) or (
-            seen is not None and now is not None and _differs(seen, now)
+            seen is not None and now is not None and differs(seen, now)
         ):
             raise DamagedFileError(path, "has changed since it was looked at")
 
@@ -270,10 +300,6 @@ def _stray_findings(inventory: Inventory) -> Iterator[CacheFinding]:
             path=folder,
             reason=f"{count} more strays in this folder",
         )
-
-
-def _differs(a: os.stat_result, b: os.stat_result) -> bool:
-    return (a.st_ino, a.st_size, a.st_mtime_ns) != (b.st_ino, b.st_size, b.st_mtime_ns)
 
 
 def stamp_of(entries: Mapping[Part, Entry]) -> str:

@@ -1,6 +1,7 @@
 """gosync's own store as a target: looked at, proven by its records, acted on.
 
     target   every blob that the catalog names, and what nothing names
+    checking  a version's blobs and row, whoever checks them
     files    what lies beside blobs and catalog: journal, tiles, evidence
     proof    what the store's records prove with its own tiles
     plan     which finding can be met how

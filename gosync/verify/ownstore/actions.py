@@ -42,10 +42,11 @@ from gosync.verify.act.logrepair import LogFiles
 from gosync.verify.act.plan import Action
 from gosync.verify.act.quarantine import ChangedRow, Moved, TargetQuarantine
 from gosync.verify.act.scratch import Fetched
+from gosync.verify.ownstore.checking import digests_of
 from gosync.verify.ownstore.holding import hold_tree, hold_versions
 from gosync.verify.ownstore.journalrepair import JournalRepair
 from gosync.verify.ownstore.plan import StorePlan
-from gosync.verify.ownstore.target import StoreTarget, digests_of
+from gosync.verify.ownstore.target import StoreTarget
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.sources import open_log
 from gosync.work.progress import Progress

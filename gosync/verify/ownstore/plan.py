@@ -22,7 +22,7 @@ from gosync.folder.walk import Unread
 from gosync.gomod.module import ModuleVersion
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, QUARANTINE
 from gosync.verify.act.plan import Action, UnreadPaths
-from gosync.verify.ownstore.target import digests_of
+from gosync.verify.ownstore.checking import digests_of
 from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 

@@ -21,8 +21,8 @@ from gosync.store.journal import parse_entry
 from gosync.verify.act.quarantine import ChangedRow, TargetQuarantine
 from gosync.verify.act.restore import put_all_back
 from gosync.verify.ownstore.actions import digests_in
+from gosync.verify.ownstore.checking import digests_of
 from gosync.verify.ownstore.holding import hold_tree, hold_versions, open_to_act
-from gosync.verify.ownstore.target import digests_of
 from gosync.verify.request import VerifyRequest
 
 

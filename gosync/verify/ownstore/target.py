@@ -17,20 +17,19 @@ and catalog is in ``files``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
-from gosync.catalog.versions import Proof, VersionRow
+from gosync.catalog.versions import VersionRow
 from gosync.clock import Clock
-from gosync.errors import CatalogError, MalformedError, SecurityError
-from gosync.folder.layouts import OWN, Part, PathPlace, Role, TargetKind
+from gosync.errors import CatalogError, MalformedError
+from gosync.folder.layouts import OWN, Part, PathPlace, TargetKind
 from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.folder.walk import Entry, Unread
-from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.hint import command
@@ -39,84 +38,22 @@ from gosync.store.digest import Digest
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, blob_path, parse_blob_path
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
-from gosync.verify.look.checks import Checked, Checker
+from gosync.verify.look.checks import Checked
 from gosync.verify.look.permissions import access_finding, access_trouble
+from gosync.verify.look.portions import Portion, make_portion
 from gosync.verify.look.targets import Target, stamp_of
+from gosync.verify.ownstore.checking import (
+    StoreOpener,
+    digests_of,
+    wrong_h1s,
+    wrong_sizes,
+)
 from gosync.verify.ownstore.files import StoreFiles, digest_of_file
 from gosync.verify.ownstore.proof import StoreOps, StoreProofSource
 from gosync.verify.prove.answers import ProofAnswer
-from gosync.verify.prove.prover import answer_of_row
-from gosync.verify.verdicts import CacheFinding, Cause, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 _ORPHAN_SECONDS: Final = 24 * 3600
-
-
-class StoreLayout:
-    """A store's names: blobs, and what lies beside them."""
-
-    kind = TargetKind.STORE
-
-    def __init__(self, rows: Mapping[ModuleVersion, VersionRow]) -> None:
-        self._rows = rows
-
-    def place(self, path: str, *, is_folder: bool) -> PathPlace:
-        """Return what is there for: everything is looked into."""
-        del path
-        return PathPlace(role=Role.WAY if is_folder else Role.OWN, enter=True)
-
-    def path_of(self, mv: ModuleVersion, role: Part) -> str:
-        """Return a file's blob."""
-        assert isinstance(role, FileKind)  # blobs are nothing else
-        return blob_path(Digest(digests_of(self._rows[mv])[role]))
-
-    def path(self, place: PathPlace) -> str:
-        """See Layout."""
-        assert place.mv is not None
-        return self.path_of(place.mv, place.role)
-
-    def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
-        """Return the files whose blobs are not there."""
-        return [role for role in digests_of(self._rows[mv]) if role not in roles]
-
-
-def digests_of(row: VersionRow) -> dict[FileKind, str]:
-    """Return the digests of a version's blobs."""
-    return {kind: blob.digest for kind, blob in row.blobs().items()}
-
-
-def sizes_of(row: VersionRow) -> dict[FileKind, int | None]:
-    """Return how large a version's blobs are by its row."""
-    return {kind: blob.size_bytes for kind, blob in row.blobs().items()}
-
-
-def _wrong_h1s(row: VersionRow) -> Iterator[tuple[str, str, str]]:
-    """Yield what a row's record says otherwise than the row: of what, and both h1."""
-    if row.proof is not Proof.SUMDB:
-        return
-    try:
-        proven = answer_of_row(row)
-    except (MalformedError, SecurityError):
-        return  # the record is doubted
-    for what, want, got in (
-        ("go.mod", proven.mod_h1, row.mod_h1),
-        ("zip", proven.zip_h1, row.zip_h1),
-    ):
-        if got is not None and got != want:
-            yield what, want, got
-
-
-def _row_finding(
-    mv: ModuleVersion, reason: str, expected: str = "", found: str = ""
-) -> CacheFinding:
-    return CacheFinding(
-        verdict=Verdict.CORRUPT,
-        path=CATALOG,
-        mv=mv,
-        reason=reason,
-        expected=expected,
-        found=found,
-        fix=Fix.FETCH,
-    )
 
 
 def _is_blob(path: str) -> bool:
@@ -156,7 +93,7 @@ class StoreTarget(Target):
         self._database = database
         self._head = catalog.heads.get(database.name) if database is not None else b""
         self.source = StoreProofSource(self.rows, self.client(), database)
-        self._checker = Checker(self.tree, StoreLayout(self.rows), SeenEntries())
+        self._checker = StoreOpener(self.rows).open(self.tree, SeenEntries())
         self._unread: list[Unread] = []
 
     def _look(self, row: VersionRow) -> dict[Part, Entry]:
@@ -188,68 +125,18 @@ class StoreTarget(Target):
 
     def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """See Target."""
-        entries = self._entries[mv]
-        done = self._checker.check(mv, entries, answer)
-        bad = {each.path for each in done.findings}
-        for entry in entries.values():
-            if entry.path not in bad:
-                done.findings += self._digest_findings(mv, entry)
-        bad = {each.path for each in done.findings}
-        wrong = list(self._row_findings(mv, answer, bad))
-        known = (e for e in done.findings if e.cause is not Cause.UNPROVEN)
-        done.findings = [*wrong, *known]
-        return done
+        return self._checker.check(mv, self._entries[mv], answer)
 
-    def _row_findings(
-        self, mv: ModuleVersion, answer: ProofAnswer, bad: Collection[str]
-    ) -> Iterator[CacheFinding]:
-        """Yield what a row says wrongly of its record, and of blobs that are good."""
-        if answer.doubt:
-            yield _row_finding(mv, answer.doubt)
-            return
-        row = self.rows[mv]
-        for role, entry in self._wrong_sizes(mv):
-            if entry.path not in bad:
-                reason = f"its row is wrong about the size of its .{role}"
-                size, known = entry.stat.st_size, sizes_of(row)[role]
-                yield _row_finding(mv, reason, str(size), str(known))
-        for what, want, got in _wrong_h1s(row):
-            reason = f"its row has another h1 of its {what} than its record"
-            yield _row_finding(mv, reason, want, got)
-
-    def _wrong_sizes(self, mv: ModuleVersion) -> Iterator[tuple[FileKind, Entry]]:
-        sizes = sizes_of(self.rows[mv])
-        for role, entry in self._entries[mv].items():
-            assert isinstance(role, FileKind)  # blobs are nothing else
-            if entry.stat.st_size != sizes[role]:
-                yield role, entry
+    def portion(self, answers: Mapping[ModuleVersion, ProofAnswer]) -> Portion:
+        """See Target."""
+        opener = StoreOpener({mv: self.rows[mv] for mv in answers})
+        return make_portion(self.tree, opener, self._entries, answers)
 
     def _is_wrong(self, mv: ModuleVersion) -> bool:
         """Return whether something was found about a row, and not the journal."""
-        wrong = any(self._wrong_sizes(mv)) or any(_wrong_h1s(self.rows[mv]))
+        row = self.rows[mv]
+        wrong = any(wrong_sizes(row, self._entries[mv])) or any(wrong_h1s(row))
         return wrong or mv in self.source.doubted
-
-    def _digest_findings(
-        self, mv: ModuleVersion, entry: Entry
-    ) -> Iterator[CacheFinding]:
-        want = entry.path.rpartition("/")[2]
-        got = self._digest(entry.path)
-        if got != want:
-            yield CacheFinding(
-                verdict=Verdict.CORRUPT,
-                path=entry.path,
-                mv=mv,
-                reason="its bytes do not have the blob's digest",
-                expected=f"sha256:{want}",
-                found=f"sha256:{got}",
-                fix=Fix.FETCH,
-            )
-
-    def _digest(self, path: str) -> str:
-        try:
-            return digest_of_file(self.tree, path)
-        except (NotInTreeError, DamagedFileError) as exc:
-            return f"nothing: {exc}"
 
     def changed(self, versions: Iterable[ModuleVersion]) -> set[ModuleVersion]:
         """See Target: those whose rows name other blobs by now.

@@ -48,6 +48,7 @@ _BESIDE_THE_STORE = {
     "site/refusals.py": "names what is not there",
     "ingest/rebuild.py": "opens a store whose catalog is lost",
     "ingest/known.py": "opens a journal before the store is opened",
+    "verify/ownstore/checking.py": "looks at files that lie in a store",
     "verify/ownstore/files.py": "looks at files that lie in a store",
     "publish/localtree.py": "links the blobs of its own kind",
     "takein/foreignstore.py": "reads the folder of another store",

@@ -32,6 +32,7 @@ from gosync.verify.report import VerifyReport
 from gosync.verify.request import Limits, VerifyRequest
 from gosync.verify.session import open_session
 from gosync.work.progress import NoProgress
+from gosync.work.sweep import Sweep
 from tests.simulator import Simulator
 from tests.simulator.standard import source
 from tests.simulator.static import write_static
@@ -190,6 +191,7 @@ def run(
     proofs: tuple[Path, ...] | None = None,
     max_delete: int = 100,
     looked: Callable[[VerifyReport], None] | None = None,
+    sweep: Sweep | None = None,
 ) -> VerifyReport:
     """Verify a cache, and act.
 
@@ -210,7 +212,7 @@ def run(
     async def main() -> VerifyReport:
         clock = SystemClock()
         async with open_session(request, clock) as session:
-            report = await session.run(clock, NoProgress(), lambda: False)
+            report = await session.run(clock, NoProgress(), lambda: False, sweep)
             if looked is not None:
                 looked(report)
             if action is not Action.REPORT:

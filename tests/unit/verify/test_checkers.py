@@ -7,7 +7,7 @@ import time
 from multiprocessing.connection import Connection
 
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.look.checkers import Checkers
+from gosync.verify.look.checkers import LocalCheckers
 from gosync.verify.look.checks import Checked
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.work.processes import WORTH_BYTES
@@ -29,7 +29,7 @@ class Told:
 
 
 def _who(size_bytes: int, *, is_still: bool = True) -> set[int]:
-    with Checkers(Told(is_still=is_still), size_bytes) as checkers:
+    with LocalCheckers(Told(is_still=is_still), size_bytes) as checkers:
         both = [checkers.check({mv: ProofAnswer()}) for mv in _CHECKED]
         return {done.read_bytes for each in both for done in each.result()}
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from gosync.clock import SystemClock
 from gosync.folder.layouts import TargetKind
-from gosync.verify.look import engine
+from gosync.verify.look.checkers import LocalCheckers
 from gosync.verify.look.memory import STATE_FILE
 from gosync.verify.report import VerifyReport
 from gosync.verify.request import Limits, VerifyRequest
@@ -21,6 +22,7 @@ from tests.unit.verify.caches import ALPHA, World, run
 from tests.unit.verify.damage import link_copy
 
 _ALL = 4
+_SMALL = replace(LocalCheckers.shape, versions=2)
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_subsets_are_apart_and_cover_everything(world: World, cache: Path):
 def test_an_interrupted_run_is_taken_up_again(
     world: World, cache: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(engine, "_BATCH", 2)
+    monkeypatch.setattr(LocalCheckers, "shape", _SMALL)
 
     first = stopped_after(world, cache, 1)
     second = run(world, cache)
@@ -71,7 +73,7 @@ def test_an_interrupted_run_is_taken_up_again(
 
 
 def test_fresh_begins_anew(world: World, cache: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(engine, "_BATCH", 2)
+    monkeypatch.setattr(LocalCheckers, "shape", _SMALL)
     stopped_after(world, cache, 1)
 
     assert run(world, cache, limits=Limits(fresh=True)).outcome.checked == _ALL
@@ -138,7 +140,7 @@ def test_results_are_written_into_nobody_elses_file(
     world: World, cache: Path, way: str, monkeypatch: pytest.MonkeyPatch
 ):
     """An open round is gone on with by adding to the file."""
-    monkeypatch.setattr(engine, "_BATCH", 2)
+    monkeypatch.setattr(LocalCheckers, "shape", _SMALL)
     stopped_after(world, cache, 1)
     file, outside = cache.parent / "state" / STATE_FILE, cache.parent / "outside"
     file.rename(outside)

@@ -1,0 +1,138 @@
+"""Portion of a target: what a worker elsewhere needs to check some of its versions.
+
+It names the folder and its files, as they were when the target was opened, and has
+with each version who vouches for it. The folder must be mounted at the same path: a
+worker that sees another one there is an error, since all would be missing for it. A
+file that is not the one that was seen here is left to be looked at here.
+
+A worker's word that nothing is wrong counts; what it finds is looked at here once
+more, and only that is reported. So a report is the same with workers and without, and
+nothing is ever moved or deleted since a disk was badly mounted elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from gosync.errors import UsageError
+from gosync.folder.layouts import Part
+from gosync.folder.tree import FileTree
+from gosync.folder.walk import Entry, differs
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.seen import SeenEntries
+from gosync.verify.look.checks import Checked
+from gosync.verify.prove.answers import ProofAnswer
+from gosync.verify.verdicts import Cause
+from gosync.work.sweep import UnsharedError
+
+
+class VersionChecker(Protocol):
+    """Checks versions of a target by their files."""
+
+    def check(
+        self, mv: ModuleVersion, entries: Mapping[Part, Entry], answer: ProofAnswer
+    ) -> Checked:
+        """Check one version."""
+        ...
+
+
+class CheckerOpener(Protocol):
+    """Makes what checks the versions of a portion; it is pickled."""
+
+    def open(self, tree: FileTree, seen: SeenEntries) -> VersionChecker:
+        """Take the target's files."""
+        ...
+
+
+class PortionVersion(msgspec.Struct, frozen=True):
+    """One version of a portion.
+
+    Attributes:
+        mv: The version.
+        entries: Its files as they were seen.
+        answer: Who vouches for it.
+    """
+
+    mv: ModuleVersion
+    entries: Mapping[Part, Entry]
+    answer: ProofAnswer
+
+
+class Portion(msgspec.Struct, frozen=True):
+    """Some versions of a target, for a worker.
+
+    Attributes:
+        root: The target's folder.
+        inode: That folder's number in its file system.
+        opener: Makes what checks them.
+        versions: The versions.
+    """
+
+    root: str
+    inode: int
+    opener: CheckerOpener
+    versions: tuple[PortionVersion, ...]
+
+
+def make_portion(
+    tree: FileTree,
+    opener: CheckerOpener,
+    entries: Mapping[ModuleVersion, Mapping[Part, Entry]],
+    answers: Mapping[ModuleVersion, ProofAnswer],
+) -> Portion:
+    """Return the portion of some versions of a target, those that are answered."""
+    versions = (PortionVersion(mv, entries[mv], each) for mv, each in answers.items())
+    return Portion(str(tree.root), tree.stat().st_ino, opener, tuple(versions))
+
+
+def check_portion(portion: Portion) -> list[Checked | None]:
+    """Check a portion; None for each version that is to be looked at where it is from.
+
+    Raises:
+        UnsharedError: its folder is not here, or another one is in its place.
+    """
+    tree = _shared_tree(portion)
+    checker = portion.opener.open(tree, _seen())
+    return [_check(tree, checker, each) for each in portion.versions]
+
+
+@cache
+def _seen() -> SeenEntries:
+    """Return what this process remembers of all zips that it reads."""
+    return SeenEntries()
+
+
+def _shared_tree(portion: Portion) -> FileTree:
+    try:
+        tree = FileTree(Path(portion.root))
+    except UsageError as exc:
+        raise UnsharedError(str(exc)) from exc
+    if tree.stat().st_ino != portion.inode:
+        raise UnsharedError(f"{portion.root}: is another folder there")
+    return tree
+
+
+def _check(
+    tree: FileTree, checker: VersionChecker, version: PortionVersion
+) -> Checked | None:
+    if not _are_seen(tree, version.entries.values()):
+        return None
+    done = checker.check(version.mv, version.entries, version.answer)
+    of_files = (f.cause in {None, Cause.UNREADABLE} for f in done.findings)
+    return None if any(of_files) else done
+
+
+def _are_seen(tree: FileTree, entries: Iterable[Entry]) -> bool:
+    """Return whether files are those that were seen where the portion is from."""
+    try:
+        return not any(
+            differs(each.stat, os.lstat(tree.root / each.path)) for each in entries
+        )
+    except OSError:
+        return False
