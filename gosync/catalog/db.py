@@ -28,6 +28,7 @@ from gosync.catalog.heads import Heads
 from gosync.catalog.holders import Holders
 from gosync.catalog.identity import Identity
 from gosync.catalog.imports import Imports
+from gosync.catalog.index_rows import IndexRows
 from gosync.catalog.jobs import Jobs
 from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.leases import Leases
@@ -97,6 +98,7 @@ class Catalog:
         failures: Open failures.
         findings: What became upstream of what is held.
         cursors: Index cursors.
+        index_rows: The module index, where it is kept.
         heads: Trusted and published tree heads.
         old_heads: Others that clients may remember.
         identity: Which store it is of.
@@ -143,6 +145,7 @@ class Catalog:
         self.failures = Failures(connection)
         self.findings = Findings(connection)
         self.cursors = Cursors(connection)
+        self.index_rows = IndexRows(connection)
         self.heads = Heads(connection)
         self.old_heads = OldHeadTable(connection)
         self.identity = Identity(connection)
@@ -210,14 +213,17 @@ class Catalog:
         return self._connection.in_transaction
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, forced: bool = True) -> Iterator[None]:
         """Commit everything inside together, or nothing; never await inside.
+
+        Args:
+            forced: Whether it is on the disk once this returns; see Connection.
 
         Raises:
             NoSpaceError: the disk is full; nothing was committed.
             CatalogError: the catalog cannot be written.
         """
-        with self._connection.transaction():
+        with self._connection.transaction(forced=forced):
             yield
 
     def snapshot(self) -> AbstractContextManager[None]:

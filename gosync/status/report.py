@@ -38,6 +38,7 @@ from gosync.sumdb.tlog import parse_tree
 from gosync.sync.completeness import SOME_MISSING, CompletenessReport
 from gosync.sync.freshness import Freshness
 from gosync.sync.index import NAMED
+from gosync.sync.keptindex import KEPT
 from gosync.sync.selection import ANY_TIME as FAR
 from gosync.upstream.kept import UpstreamState
 
@@ -221,9 +222,10 @@ def _bundle(catalog: Catalog) -> NewestBundle | None:
 def _cursors(catalog: Catalog, options: SiteOptions) -> dict[str, str | None]:
     if not options.index_url:
         return {}
+    kept = [KEPT] if options.keeps_index else []
     return {
         pattern or "(named modules)": catalog.cursors.get(options.index_url, pattern)
-        for pattern in [*options.policy.patterns, NAMED]
+        for pattern in [*options.policy.patterns, NAMED, *kept]
     }
 
 
