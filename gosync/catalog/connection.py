@@ -289,9 +289,7 @@ class Connection:
             CatalogError: the catalog cannot be written.
         """
         with self.transaction(), map_errors(str(self.path)):
-            before = self._raw.total_changes
-            self._raw.executemany(sql, map(_encodable, rows))
-            return self._raw.total_changes - before
+            return self._raw.executemany(sql, map(_encodable, rows)).rowcount
 
     def write_plain(self, sql: str, rows: Iterable[Parameters]) -> int:
         """Run one statement for each row, as ``write_many``; their text is UTF-8.
@@ -303,9 +301,7 @@ class Connection:
             CatalogError: the catalog cannot be written.
         """
         with self.transaction(), map_errors(str(self.path)):
-            before = self._raw.total_changes
-            self._raw.executemany(sql, rows)
-            return self._raw.total_changes - before
+            return self._raw.executemany(sql, rows).rowcount
 
     def replace(self, table: str, rows: Iterable[Mapping[str, SqlValue]]) -> None:
         """Write whole rows, each in the place of the one that has its key.

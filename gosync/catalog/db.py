@@ -275,10 +275,7 @@ class Catalog:
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        row = self._connection.row(
-            "SELECT sum(ifnull(info_bytes, 0) + ifnull(mod_bytes, 0)"
-            " + ifnull(zip_bytes, 0)) FROM versions"
-        )
+        row = self._connection.row("SELECT sum(bytes) FROM version_sums")
         return int(row[0] or 0) if row else 0
 
     def check(self) -> None:

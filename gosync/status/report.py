@@ -39,7 +39,6 @@ from gosync.sync.completeness import SOME_MISSING, CompletenessReport
 from gosync.sync.freshness import Freshness
 from gosync.sync.index import NAMED
 from gosync.sync.keptindex import KEPT
-from gosync.sync.selection import ANY_TIME as FAR
 from gosync.upstream.kept import UpstreamState
 
 _STOPPED: Final = InterruptedRunError(SIGTERM).exit_code  # of a job
@@ -207,9 +206,8 @@ def _unknown(options: SiteOptions) -> int:
 
 
 def _selection(catalog: Catalog, facts: MirrorFacts) -> KeptSelection:
-    unselected = [row for row in catalog.selected.unselected(FAR) if row.unselected_at]
     found = asdict(facts.completeness.report())
-    return KeptSelection(**found, unselected=len(unselected))
+    return KeptSelection(**found, unselected=catalog.selected.count_unselected())
 
 
 def _bundle(catalog: Catalog) -> NewestBundle | None:

@@ -87,11 +87,7 @@ def read_up_to(cursor: str) -> datetime:
 
 def _followed_dependencies(catalog: Catalog) -> frozenset[str]:
     """Return the modules that are followed because something requires them."""
-    return frozenset(
-        module.path
-        for module in catalog.modules.all()
-        if module.tracked_by == "dependency" and not module.private
-    )
+    return frozenset(catalog.modules.dependencies())
 
 
 class IndexFollower:

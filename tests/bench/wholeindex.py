@@ -147,10 +147,11 @@ def _follow(config_file: Path) -> dict[str, float]:
                 assert upstreams.index is not None
                 follower = IndexFollower(site, upstreams.index, tally, NoProgress())
                 await follower.follow(now=site.clock.now())
+            offers = site.catalog.offers
             return {
                 "rows": site.catalog.index_rows.count(),
                 "modules": site.catalog.index_rows.count_modules(),
-                "offered": site.catalog.offers.count(),
+                "offered": sum(len(rows) for _, rows in offers.all_by_path()),
                 "bytes": site.catalog.path.stat().st_size,
             }
 
