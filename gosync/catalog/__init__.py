@@ -30,6 +30,7 @@ gosync.ingest.rebuild.
     house_records    records of the site's own checksum database, by their versions
     identity         which store a catalog is of, and how far it has come
     imports          bundles that came in: staged until what they build on is here
+    index_rows       the module index, kept: every row that it served
     jobs             jobs of the daemon: when each ran last, and how that ended
     lease_holder     one run's leases, its announcements, its heartbeat
     leases           what excludes whole runs from each other, by name

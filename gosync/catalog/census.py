@@ -12,14 +12,14 @@ from collections import Counter
 import msgspec
 
 from gosync.catalog.connection import Connection, reading_row
-from gosync.catalog.version_sql import PUBLISHED
+from gosync.catalog.version_sql import PUBLISHED_SUMS
 from gosync.catalog.versions import State
 
 _GROUPS = f"""
-SELECT iif(selected IS NULL, 'present', state), zip_digest IS NOT NULL, withdrawn,
-    denied, ({PUBLISHED}), count(*)
-FROM versions
-WHERE selected IS NOT NULL OR mod_digest IS NOT NULL
+SELECT iif(selected = '', 'present', state), has_zip, withdrawn, denied,
+    ({PUBLISHED_SUMS}), sum(versions)
+FROM version_sums
+WHERE (selected <> '' OR has_mod = 1) AND versions > 0
 GROUP BY 1, 2, 3, 4, 5
 """  # noqa: S608 - own names
 

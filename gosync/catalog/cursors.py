@@ -111,6 +111,14 @@ class Cursors:
         """
         return {pattern: self.get(index_url, pattern) for pattern in patterns}
 
+    def drop(self, pattern: str) -> None:
+        """Forget how far a pattern has been followed, in every index.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._connection.write("DELETE FROM cursors WHERE pattern = ?", (pattern,))
+
     def lowest(self, index_url: str, patterns: Iterable[str]) -> str | None:
         """Return the oldest cursor of these patterns; None when one has none.
 

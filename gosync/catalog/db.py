@@ -29,6 +29,7 @@ from gosync.catalog.holders import Holders
 from gosync.catalog.house_records import HouseRecords
 from gosync.catalog.identity import Identity
 from gosync.catalog.imports import Imports
+from gosync.catalog.index_rows import IndexRows
 from gosync.catalog.jobs import Jobs
 from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.leases import Leases
@@ -99,6 +100,7 @@ class Catalog:
         failures: Open failures.
         findings: What became upstream of what is held.
         cursors: Index cursors.
+        index_rows: The module index, where it is kept.
         heads: Trusted and published tree heads.
         old_heads: Others that clients may remember.
         identity: Which store it is of.
@@ -147,6 +149,7 @@ class Catalog:
         self.failures = Failures(connection)
         self.findings = Findings(connection)
         self.cursors = Cursors(connection)
+        self.index_rows = IndexRows(connection)
         self.heads = Heads(connection)
         self.old_heads = OldHeadTable(connection)
         self.identity, self.house_records = (
@@ -218,14 +221,17 @@ class Catalog:
         return self._connection.in_transaction
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, forced: bool = True) -> Iterator[None]:
         """Commit everything inside together, or nothing; never await inside.
+
+        Args:
+            forced: Whether it is on the disk once this returns; see Connection.
 
         Raises:
             NoSpaceError: the disk is full; nothing was committed.
             CatalogError: the catalog cannot be written.
         """
-        with self._connection.transaction():
+        with self._connection.transaction(forced=forced):
             yield
 
     def snapshot(self) -> AbstractContextManager[None]:
@@ -277,10 +283,7 @@ class Catalog:
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        row = self._connection.row(
-            "SELECT sum(ifnull(info_bytes, 0) + ifnull(mod_bytes, 0)"
-            " + ifnull(zip_bytes, 0)) FROM versions"
-        )
+        row = self._connection.row("SELECT sum(bytes) FROM version_sums")
         return int(row[0] or 0) if row else 0
 
     def check(self) -> None:

@@ -6,7 +6,7 @@ A module that is named only by exact versions is not followed and has no row.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -14,6 +14,8 @@ from msgspec.structs import fields
 
 from gosync.catalog.connection import Connection, reading_row
 from gosync.clock import format_time, shift
+
+PAGE_MODULES = 500
 
 
 class Module(msgspec.Struct, frozen=True):
@@ -135,6 +137,58 @@ class Modules:
         """
         found = self._connection.rows(f"SELECT {_COLUMNS} FROM modules ORDER BY path")  # noqa: S608 - own names
         return [_module(row) for row in found]
+
+    def count(self) -> int:
+        """Return how many modules are followed.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row("SELECT count(*) FROM modules")
+        return 0 if row is None else int(row[0])
+
+    def paths(self, prefix: str) -> Iterator[str]:
+        """Yield the followed modules whose paths begin so, by path.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        after = ""
+        while True:
+            page = self._connection.rows(
+                "SELECT path FROM modules WHERE path >= ? AND path > ? AND path < ?"
+                " ORDER BY path LIMIT ?",
+                (prefix, after, f"{prefix}\U0010ffff", PAGE_MODULES),
+            )
+            if not page:
+                return
+            yield from (row[0] for row in page)
+            after = page[-1][0]
+
+    def dependencies(self) -> list[str]:
+        """Return the modules that are followed because something requires them.
+
+        Those alone that public services may be asked for.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT path FROM modules WHERE tracked_by = 'dependency' AND private = 0"
+        )
+        return [row[0] for row in found]
+
+    def list_ages(self) -> tuple[str | None, int]:
+        """Return when the oldest list was had, and of how many there never was one.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        oldest = self._connection.row("SELECT min(listed_at) FROM modules")
+        never = self._connection.row(
+            "SELECT count(*) FROM modules WHERE listed_at IS NULL"
+        )
+        return (oldest[0] if oldest else None), (never[0] if never else 0)
 
     def due(self, now: datetime, *, interval_seconds: float) -> list[Module]:
         """Return the modules whose list is older than the interval, by path.

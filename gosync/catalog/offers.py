@@ -104,14 +104,16 @@ class Offers:
         """
         return last_number(self._connection, "offered")
 
-    def count(self) -> int:
-        """Return how many versions are offered.
+    def are_more_than(self, number: int) -> bool:
+        """Return whether more versions are offered; no more rows are gone over.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        row = self._connection.row("SELECT count(*) FROM offers")
-        return 0 if row is None else int(row[0])
+        row = self._connection.row(
+            "SELECT count(*) FROM (SELECT 1 FROM offers LIMIT ?)", (number + 1,)
+        )
+        return row is not None and int(row[0]) > number
 
     def of(self, path: str) -> list[OfferedRow]:
         """Return what is offered of a module.

@@ -323,6 +323,17 @@ class Selected:
         found = self._connection.rows(_DUE, {"before": format_time(before)})
         return [version_row(row) for row in found]
 
+    def count_unselected(self) -> int:
+        """Return how many versions have not been wanted, or less of them, since a time.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._value(
+            "SELECT count(*) FROM versions WHERE unselected_at IS NOT NULL"
+            " AND withdrawn = 0 AND (mod_digest IS NOT NULL OR changed > 0)"
+        )
+
     def release_asked(self) -> int:
         """Treat what commands asked for like everything else; return how many.
 

@@ -50,23 +50,24 @@ class SelectedCounts:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
-            "SELECT state, selected, withdrawn, denied, found_by, count(*)"
-            " FROM versions WHERE selected IS NOT NULL"
+            "SELECT state, selected, withdrawn, denied, found_by, sum(versions)"
+            " FROM version_sums WHERE selected <> '' AND versions > 0"
             " GROUP BY state, selected, withdrawn, denied, found_by"
         )
         return [_count(row) for row in found]
 
-    def whole_paths(self) -> set[str]:
-        """Return the modules of which a selected version is here whole.
+    def has_whole(self, path: str) -> bool:
+        """Return whether a selected version of a module is here whole.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        found = self._connection.rows(
-            "SELECT DISTINCT path FROM versions"
-            " WHERE selected IS NOT NULL AND zip_digest IS NOT NULL"
+        found = self._connection.row(
+            "SELECT 1 FROM versions WHERE path = ?"
+            " AND selected IS NOT NULL AND zip_digest IS NOT NULL LIMIT 1",
+            (path,),
         )
-        return {row[0] for row in found}
+        return found is not None
 
     def needs(self) -> dict[ModuleVersion, Need]:
         """Return how much is selected of each version.

@@ -44,6 +44,12 @@ PUBLISHED = (
     " AND selected IS NULL AND unselected_at IS NULL)"
 )
 
+# The same of the sums of versions.
+PUBLISHED_SUMS = (
+    "withdrawn = 0 AND has_mod = 1 AND NOT (found_by = 'dependency'"
+    " AND selected = '' AND unselected = 0)"
+)
+
 # Which of these all is here of that is needed: what ``gosync list`` shows.
 LISTED = f"{PUBLISHED} AND (state = 'present' OR selected IS NULL)"
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 PAGE_ROWS = 1_000
 BEFORE_ALL = ModuleVersion("", "")
+LAST = "\U0010ffff"  # behind whatever a path goes on with
 
 
 def _admitted(row: VersionRow) -> State:
@@ -257,29 +258,33 @@ class Versions:
         )
         return {digest for row in found for digest in row if digest is not None}
 
-    def all_rows(self) -> Iterator[VersionRow]:
+    def all_rows(self, prefix: str = "") -> Iterator[VersionRow]:
         """Yield every row by path and version, read page by page.
+
+        Args:
+            prefix: What the paths begin with; no others are gone over.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        after = ("", "")
+        after = (prefix, "")
         while True:
             page = self._connection.rows(
                 f"SELECT {COLUMNS} FROM versions WHERE (path, version) > (?, ?)"  # noqa: S608 - own names
-                " ORDER BY path, version LIMIT ?",
-                (*after, PAGE_ROWS),
+                " AND path < ? ORDER BY path, version LIMIT ?",
+                (*after, f"{prefix}{LAST}", PAGE_ROWS),
             )
             if not page:
                 return
             yield from map(version_row, page)
             after = (page[-1][0], page[-1][1])
 
-    def count_modules(self, *, everything: bool) -> list[ModuleCount]:
+    def count_modules(self, *, everything: bool, prefix: str = "") -> list[ModuleCount]:
         """Return how many versions of each module there are, by path.
 
         Args:
             everything: Also what is not listed (``VersionRow.is_listed``).
+            prefix: What the paths begin with.
 
         Raises:
             CatalogError: the catalog cannot be read.
@@ -295,7 +300,9 @@ class Versions:
             f" sum(zip_digest IS NOT NULL AND found_by IN ({tools})),"
             " sum(zip_digest IS NULL AND mod_digest IS NOT NULL),"
             " sum(zip_digest IS NULL AND mod_digest IS NULL)"
-            f" FROM versions WHERE {condition} GROUP BY path ORDER BY path"
+            f" FROM versions WHERE {condition} AND path >= ? AND path < ?"
+            " GROUP BY path ORDER BY path",
+            (prefix, f"{prefix}{LAST}"),
         )
         return [ModuleCount(*row) for row in found]
 
@@ -330,9 +337,27 @@ class Versions:
         found = self._connection.rows(
             "SELECT DISTINCT path FROM versions WHERE path >= ? AND path < ?"
             " ORDER BY path LIMIT ?",
-            (prefix, f"{prefix}\U0010ffff", limit),
+            (prefix, f"{prefix}{LAST}", limit),
         )
         return [row[0] for row in found]
+
+    def has_whole(self, path: str | None = None) -> bool:
+        """Return whether some version of a module, or of any, is carried whole.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        if path is None:
+            found = self._connection.row(
+                "SELECT 1 FROM version_sums WHERE has_zip = 1 AND versions > 0"
+            )
+        else:
+            found = self._connection.row(
+                "SELECT 1 FROM versions WHERE path = ? AND zip_digest IS NOT NULL"
+                " LIMIT 1",
+                (path,),
+            )
+        return found is not None
 
     def whole_paths(self) -> set[str]:
         """Return the modules of which some version is carried whole.

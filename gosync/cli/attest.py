@@ -11,7 +11,7 @@ import msgspec
 
 from gosync.catalog.versions import VersionRow
 from gosync.cli.arguments import arguments
-from gosync.cli.modulepattern import path_filter, pattern_argument
+from gosync.cli.modulepattern import path_filter, path_prefix, pattern_argument
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.verbs import VerbGroup
@@ -215,7 +215,7 @@ def _rows(site: Site, pattern: str | None) -> Iterator[VersionRow]:
     is_wanted = path_filter(path)
     chosen = [
         row
-        for row in site.catalog.versions.all_rows()
+        for row in site.catalog.versions.all_rows(path_prefix(path))
         if not row.withdrawn
         and known_h1(row) is not None
         and is_wanted(row.path)

@@ -17,7 +17,12 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.catalog.version_report import version_report
 from gosync.catalog.versions import Need, State, VersionRow
-from gosync.cli.modulepattern import PathFilter, path_filter, pattern_argument
+from gosync.cli.modulepattern import (
+    PathFilter,
+    path_filter,
+    path_prefix,
+    pattern_argument,
+)
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.roletext import roles_text
 from gosync.config.sizes import format_size
@@ -53,11 +58,11 @@ class ListCounts(msgspec.Struct, frozen=True):
 @common_options
 def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None:
     """List the versions in the store; PATTERN is a path or a GOPRIVATE glob."""
-    matches = path_filter(pattern)
+    matches, prefix = path_filter(pattern), path_prefix(pattern)
     config = options.load_config()
     with read_catalog(config.site_options()) as catalog, catalog.snapshot():
-        counts = _count(catalog, matches, everything=everything)
-        rows = _rows(catalog, matches, everything=everything)
+        counts = _count(catalog, matches, prefix, everything=everything)
+        rows = _rows(catalog, matches, prefix, everything=everything)
         options.output.stream("list", counts, "versions", map(version_report, rows))
         told = (row for row in rows if everything or row.carried is Need.ZIP)
         options.output.table(
@@ -71,9 +76,12 @@ def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None
     )
 
 
-def _count(catalog: Catalog, matches: PathFilter, *, everything: bool) -> ListCounts:
+def _count(
+    catalog: Catalog, matches: PathFilter, prefix: str, *, everything: bool
+) -> ListCounts:
     modules = whole = dependencies = tools = go_mods = not_here = 0
-    for module in catalog.versions.count_modules(everything=everything):
+    counted = catalog.versions.count_modules(everything=everything, prefix=prefix)
+    for module in counted:
         if matches(module.path):
             modules += 1
             whole += module.whole
@@ -86,10 +94,11 @@ def _count(catalog: Catalog, matches: PathFilter, *, everything: bool) -> ListCo
 
 
 def _rows(
-    catalog: Catalog, matches: PathFilter, *, everything: bool
+    catalog: Catalog, matches: PathFilter, prefix: str, *, everything: bool
 ) -> Iterator[VersionRow]:
     """Yield what is asked for, by module and version."""
-    for path, rows in groupby(catalog.versions.all_rows(), attrgetter("path")):
+    found = catalog.versions.all_rows(prefix)
+    for path, rows in groupby(found, attrgetter("path")):
         if matches(path):
             chosen = [row for row in rows if everything or row.is_listed]
             yield from sorted(chosen, key=lambda row: version_key(row.version))

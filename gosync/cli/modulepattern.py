@@ -10,7 +10,7 @@ import click
 
 from gosync.cli.arguments import arguments
 from gosync.cli.completing import complete_module
-from gosync.gomod.patterns import PatternSet, is_literal
+from gosync.gomod.patterns import PatternSet, is_literal, literal_prefix
 from gosync.site.rules import check_pattern
 
 PathFilter: TypeAlias = Callable[[str], bool]
@@ -41,6 +41,11 @@ def path_filter(pattern: str | None) -> PathFilter:
         with arguments("write a path, or a glob as in GOPRIVATE"):
             check_pattern("pattern", pattern, pattern)
     return PatternSet([pattern]).match
+
+
+def path_prefix(pattern: str | None) -> str:
+    """Return what the paths that a pattern is about begin with, "" for anything."""
+    return "" if pattern is None else literal_prefix(pattern)
 
 
 def _every(_path: str) -> bool:

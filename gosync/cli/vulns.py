@@ -16,6 +16,7 @@ from gosync.cli.interruptible import run_interruptible
 from gosync.cli.modulepattern import (
     PathFilter,
     path_filter,
+    path_prefix,
     pattern_argument,
     project_option,
 )
@@ -83,7 +84,7 @@ def vulns(
     with read_store(config.site_options()) as (catalog, blobs), catalog.snapshot():
         zips = None if project is None else zips_of_project(project, catalog, blobs)
         known = _known(catalog, blobs)
-        rows = list(_rows(catalog, matches, zips))
+        rows = list(_rows(catalog, matches, path_prefix(pattern), zips))
     found = [
         each
         for _, of_module in groupby(rows, attrgetter("path"))
@@ -136,9 +137,12 @@ def _known(catalog: Catalog, blobs: BlobReader) -> Vulnerabilities:
 
 
 def _rows(
-    catalog: Catalog, matches: PathFilter, zips: frozenset[ModuleVersion] | None
+    catalog: Catalog,
+    matches: PathFilter,
+    prefix: str,
+    zips: frozenset[ModuleVersion] | None,
 ) -> Iterator[VersionRow]:
-    for row in sorted(catalog.versions.all_rows(), key=attrgetter("path")):
+    for row in catalog.versions.all_rows(prefix):
         if not (is_asked(row) and matches(row.path)):
             continue
         if zips is None or row.mv in zips:

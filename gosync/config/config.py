@@ -159,6 +159,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             volume=self._volume,
             index_url=self.upstreams.index.url,
             index_since=upstream.index_since,
+            keeps_index=upstream.keep_index,
             follow_url=self.upstreams.follow.url,
             notes_changes=bool(self.hooks.publish),
             database=self.upstreams.database,

@@ -54,6 +54,11 @@ def make_upstreams(sections: FileSchema, mistakes: Mistakes) -> UpstreamSettings
     index = mistakes.attempt(
         ("upstream", "index"), partial(_index, section.index), Address("")
     )
+    if section.keep_index and not index.url:
+        error = ConfigError(
+            "needs upstream.index", hint="set upstream.index, or leave keep_index out"
+        )
+        mistakes.add(("upstream", "keep_index"), error)
     if follow.url:
         index = replace(follow, url=f"{follow.url.rstrip('/')}/{INDEX_FOLDER}")
     database = mistakes.attempt(

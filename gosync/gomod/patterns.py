@@ -27,6 +27,12 @@ def is_literal(glob: str) -> bool:
     return _META.isdisjoint(glob)
 
 
+def literal_prefix(glob: str) -> str:
+    """Return what each path that a pattern matches begins with, "" for anything."""
+    at = next((at for at, char in enumerate(glob) if char in _META), len(glob))
+    return glob[:at].removesuffix("/") if at == len(glob) else glob[:at]
+
+
 def match_prefix_patterns(globs: str, target: str) -> bool:
     """Match a path against a comma-separated list; spaces are not trimmed."""
     return PatternSet(globs.split(",")).match(target)

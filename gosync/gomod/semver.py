@@ -20,7 +20,7 @@ set of versions has one order.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -37,6 +37,7 @@ _VERSION = re.compile(
     rf"(\+{_IDENTIFIER}(?:\.{_IDENTIFIER})*+)?+"
     r")?)?"
 )
+_VERSIONS = re.compile(rf"(?:{_VERSION.pattern}\n)*+")
 
 # A number of any length compares by its digits' count, then by its digits.
 _Number: TypeAlias = tuple[int, str]
@@ -55,6 +56,12 @@ _INVALID: _Precedence = (False, _NO_NUMBER, _NO_NUMBER, _NO_NUMBER, False, ())
 def is_valid(version: str) -> bool:
     """Tell whether ``version`` is a semantic version, shorthands included."""
     return _VERSION.fullmatch(version) is not None
+
+
+def are_valid(versions: Sequence[str]) -> bool:
+    """Tell whether all of these are; much quicker than one by one."""
+    lines = "".join([f"{version}\n" for version in versions])
+    return lines.count("\n") == len(versions) and bool(_VERSIONS.fullmatch(lines))
 
 
 def canonical(version: str) -> str:

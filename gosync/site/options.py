@@ -145,6 +145,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         notes_changes: Whether it is noted which files of the tree change, for hooks.
         index_since: Where a pattern begins to read the index, "" for its start.
         index_bound: How much of the index one pass reads at most.
+        keeps_index: Whether all of the index is kept in the catalog.
         database: The checksum database, None for none.
         http: Time-outs, retries and the like.
         volume: How much may come in a month.
@@ -187,6 +188,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     accept: frozenset[FindingKind] = frozenset()
     deletes: DeleteLimit = DeleteLimit()
     index_bound: IndexBound = IndexBound()
+    keeps_index: bool = False
     old_heads: OldHeadSpec = OldHeadSpec()
     routing: Routing = Routing()
     volume: VolumeLimit = VolumeLimit()

@@ -67,7 +67,7 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Mirro
     return MirrorFacts(
         now=now,
         freshness=freshness_of(options, catalog, now),
-        modules=len(catalog.modules.all()),
+        modules=catalog.modules.count(),
         versions=catalog.census(),
         completeness=completeness,
         failures=counts,

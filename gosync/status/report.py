@@ -38,7 +38,7 @@ from gosync.sumdb.tlog import parse_tree
 from gosync.sync.completeness import SOME_MISSING, CompletenessReport
 from gosync.sync.freshness import Freshness
 from gosync.sync.index import NAMED
-from gosync.sync.selection import ANY_TIME as FAR
+from gosync.sync.keptindex import KEPT
 from gosync.upstream.kept import UpstreamState
 
 _STOPPED: Final = InterruptedRunError(SIGTERM).exit_code  # of a job
@@ -206,9 +206,8 @@ def _unknown(options: SiteOptions) -> int:
 
 
 def _selection(catalog: Catalog, facts: MirrorFacts) -> KeptSelection:
-    unselected = [row for row in catalog.selected.unselected(FAR) if row.unselected_at]
     found = asdict(facts.completeness.report())
-    return KeptSelection(**found, unselected=len(unselected))
+    return KeptSelection(**found, unselected=catalog.selected.count_unselected())
 
 
 def _bundle(catalog: Catalog) -> NewestBundle | None:
@@ -221,9 +220,10 @@ def _bundle(catalog: Catalog) -> NewestBundle | None:
 def _cursors(catalog: Catalog, options: SiteOptions) -> dict[str, str | None]:
     if not options.index_url:
         return {}
+    kept = [KEPT] if options.keeps_index else []
     return {
         pattern or "(named modules)": catalog.cursors.get(options.index_url, pattern)
-        for pattern in [*options.policy.patterns, NAMED]
+        for pattern in [*options.policy.patterns, NAMED, *kept]
     }
 
 

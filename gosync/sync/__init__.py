@@ -27,6 +27,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     freshness     how fresh a site is, in data time: what it knows of, not when it ran
     gomods        where module graphs find their go.mod files: the store
     index         following the module index: which events matter, and how far we are
+    keptindex     all of a module index in the catalog, with a cursor of its own
     lists         asking ``@v/list`` and ``@latest`` of the modules that are due
     notes         what a selection could not know, and what it took instead (pure)
     offer         what upstream says of one module: what there is (pure)

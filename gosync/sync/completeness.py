@@ -30,7 +30,7 @@ from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.trees import Unpublished
 from gosync.catalog.versions import Need, State, VersionRole
 from gosync.errors import GosyncError, SecurityError
-from gosync.gomod.patterns import PatternSet
+from gosync.gomod.patterns import PatternSet, literal_prefix
 from gosync.site.options import SiteOptions
 from gosync.sync.choosing import Chooser
 from gosync.sync.emptymodules import EmptyModule, find_empty_modules
@@ -289,7 +289,7 @@ class CompletenessReader:
         made_of = fingerprint_of(self._options, catalog, projects)
         is_as_made = state is not None and state.fingerprint == made_of
         to_select = 0 if is_as_made else self._to_select(chooser)
-        is_rebuilt = state is None and bool(catalog.versions.whole_paths())
+        is_rebuilt = state is None and catalog.versions.has_whole()
         is_same = state is not None and is_same_configuration(
             state.fingerprint, made_of
         )
@@ -337,7 +337,7 @@ class CompletenessReader:
 
     def _to_select(self, chooser: Chooser) -> int | None:
         """Return how much the rules choose that no selection has yet."""
-        if self._catalog.offers.count() > _MOST_OFFERS:
+        if self._catalog.offers.are_more_than(_MOST_OFFERS):
             return None
         needs = self._catalog.selected_counts.needs()
         withdrawn = {each.mv for each in self._catalog.withdrawn.all()}
@@ -349,8 +349,8 @@ class CompletenessReader:
 
     def _unmatched_patterns(self) -> Iterator[str]:
         """Yield the patterns that found no module yet."""
-        paths = [module.path for module in self._catalog.modules.all()]
         for pattern in self._options.policy.patterns:
+            paths = self._catalog.modules.paths(literal_prefix(pattern))
             if not any(map(PatternSet([pattern]).match, paths)):
                 yield pattern
 

@@ -79,7 +79,7 @@ def find_empty_modules(
     Raises:
         CatalogError: if the catalog cannot be read.
     """
-    here = (catalog.selected_counts if selected else catalog.versions).whole_paths()
+    table = catalog.selected_counts if selected else catalog.versions
     told = {f.version for f in catalog.failures.open() if f.kind == SELECT}
     for path in sorted(policy.exact):
         rules = [
@@ -89,7 +89,7 @@ def find_empty_modules(
         ]
         # Nearly all have something: for these nothing need be chosen anew.
         items = {select_item(rule.select, path) for rule in rules}
-        if rules and (path not in here or items & told):
+        if rules and (items & told or not table.has_whole(path)):
             chosen = chooser.choose_of(path)
             found = (_empty(catalog, path, rule, chosen) for rule in rules)
             yield from (each for each in found if each is not None)

@@ -48,14 +48,13 @@ def freshness_of(options: SiteOptions, catalog: Catalog, now: datetime) -> Fresh
     if options.index_url:
         names = cursor_names(options.policy, catalog)
         cursor = catalog.cursors.lowest(options.index_url, names)
-    listed = [module.listed_at for module in catalog.modules.all()]
-    oldest = min((at for at in listed if at is not None), default=None)
+    oldest, never = catalog.modules.list_ages()
     return Freshness(
         index_cursor=cursor,
         index_behind_seconds=_age(parse_upstream_time(cursor), now) if cursor else None,
         oldest_list_at=oldest,
         oldest_list_seconds=_age(parse_time(oldest), now) if oldest else None,
-        lists_never_had=listed.count(None),
+        lists_never_had=never,
     )
 
 

@@ -16,6 +16,10 @@ these is not decided here. Where another run has moved a cursor meanwhile the ev
 are committed all the same, and this pass reads no further. A pass reads no more than
 its bound (``IndexBound``), so that an index that never ends keeps nothing else waiting;
 the next pass goes on.
+
+Where the whole index is kept (``keptindex``), every row is read, and a cursor that is
+behind what is kept goes on from there before anything is asked. A commit is not forced
+to the disk: a power cut takes a cursor back with what it had passed.
 """
 
 from __future__ import annotations
@@ -24,6 +28,9 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import lru_cache
+
+from anyio import to_thread
 
 from gosync.catalog.cursors import lowest_of
 from gosync.catalog.db import Catalog
@@ -37,6 +44,7 @@ from gosync.gomod.pseudo import is_pseudo_version
 from gosync.site.configured import INDEX, upstream_of
 from gosync.site.policy import Policy
 from gosync.site.site import Site
+from gosync.sync.keptindex import KEPT, KeptIndex, behind
 from gosync.sync.tally import Tally
 from gosync.upstream.index import (
     OVERLAP_SECONDS,
@@ -45,12 +53,14 @@ from gosync.upstream.index import (
     IndexPage,
     time_key,
 )
+from gosync.upstream.reading import look_up
 from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
 NAMED = ""
 INDEX_ITEM = ModuleVersion("", "index")
 _NAMED_START = timedelta(days=1)
+_PATHS_KNOWN = 65_536  # whether they are wanted
 _HORIZON = timedelta(days=1)  # how wrong the index's clock or ours may be
 
 
@@ -77,11 +87,7 @@ def read_up_to(cursor: str) -> datetime:
 
 def _followed_dependencies(catalog: Catalog) -> frozenset[str]:
     """Return the modules that are followed because something requires them."""
-    return frozenset(
-        module.path
-        for module in catalog.modules.all()
-        if module.tracked_by == "dependency" and not module.private
-    )
+    return frozenset(catalog.modules.dependencies())
 
 
 class IndexFollower:
@@ -98,6 +104,10 @@ class IndexFollower:
         self._dependencies = _followed_dependencies(site.catalog)
         self._cursors = cursor_names(site.options.policy, site.catalog)
         self._stand: Mapping[str, str | None] = {}  # where they are, as far as we know
+        self._kept = KeptIndex(site.catalog, site.options.index_url)
+        self._keeps = site.options.keeps_index
+        self._kept_since: str | None = None  # as the pass began
+        self._wanted = lru_cache(maxsize=_PATHS_KNOWN)(self._is_wanted)
 
     async def follow(self, *, now: datetime) -> None:
         """Read to the index's end or the bound; a failure is noted and ends only this.
@@ -109,13 +119,14 @@ class IndexFollower:
             StoreError: if the catalog cannot be written.
         """
         follows = bool(self._site.options.follow_url)
-        if not (self._cursors or follows) or self._waits(now):
+        reads = bool(self._cursors) or self._keeps
+        if not (reads or follows) or self._waits(now):
             return
         self._progress.phase("index")
         try:
             await self._index.refresh()
             self._tally.answered += follows
-            if self._cursors:
+            if reads:
                 await self._read()
         except StoreError:
             raise
@@ -129,8 +140,29 @@ class IndexFollower:
         await self._start_named()
         options, cursors = self._site.options, self._site.catalog.cursors
         self._stand = cursors.read(options.index_url, self._cursors)
+        if self._keeps:
+            await to_thread.run_sync(self._begin_kept)
+        else:
+            self._kept.forget()
         async with aclosing(self._pages(self._since())) as pages:
             await self._take_some(pages)
+
+    def _begin_kept(self) -> None:
+        """Bring the cursors up to what is kept, and move its own with them."""
+        since = self._kept.begin()
+        if since is not None and (late := behind(self._stand, since)):
+            self._progress.phase("kept index")
+            paths = {*self._policy.exact, *self._dependencies} if NAMED in late else ()
+            meant = [*(name for name in late if name != NAMED), *paths]
+            for events in self._kept.events_of(self._wanted, meant):
+                look_up()
+                with self._site.catalog.transaction():
+                    self._commit(events)
+                self._progress.advance(len(events))
+            self._move(since)
+            self._progress.phase("index")
+        self._kept_since = since
+        self._stand = {**self._stand, KEPT: since}
 
     async def _take_some(self, pages: AsyncIterator[IndexPage]) -> None:
         """Take pages up to the bound of a pass."""
@@ -143,13 +175,16 @@ class IndexFollower:
             if self._tally.index_overtaken:
                 self._tally.index_unread = True
                 return
+            if self._keeps and not page.full:
+                await to_thread.run_sync(self._kept.finish)
             if page.full and (left <= 0 or clock.monotonic() >= end):
                 self._tally.index_unread = True
                 return
 
     def _pages(self, since: str) -> AsyncGenerator[IndexPage, None]:
         horizon = format_time(shift(self._site.clock.now(), _HORIZON))
-        return self._index.pages(since, wanted=self._wanted, horizon=horizon)
+        wanted = None if self._keeps else self._wanted
+        return self._index.pages(since, wanted=wanted, horizon=horizon)
 
     def _waits(self, now: datetime) -> bool:
         failure = self._site.catalog.failures.get(INDEX_ITEM)
@@ -180,17 +215,20 @@ class IndexFollower:
         if first.seen:
             cursors.move(url, {NAMED: None}, start)
 
-    def _wanted(self, path: str) -> bool:
+    def _is_wanted(self, path: str) -> bool:
         return path in self._dependencies or self._policy.selects_public(path)
 
     def _take(self, page: IndexPage) -> None:
         self._tally.index_events += len(page.events)
         self._tally.index_skipped.update(page.skipped)
         self._progress.advance(page.seen)
-        catalog = self._site.catalog
-        with catalog.transaction():
-            if page.events:
-                self._commit(page.events)
+        events = page.events
+        with self._site.catalog.transaction(forced=False):
+            if self._keeps:
+                self._kept.keep(events, since=self._kept_since)
+                events = tuple(each for each in events if self._wanted(each.path))
+            if events:
+                self._commit(events)
             if page.overlap:
                 self._move(_sortable(page.overlap))
 

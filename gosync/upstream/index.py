@@ -50,10 +50,17 @@ OVERLAP_SECONDS: Final = 600
 OVERLAP_ROWS: Final = 500
 _TIME_CHARACTERS: Final = 64
 _LOOK_UP_EVERY: Final = 1024
+_COMMON_MAJORS: Final = ("v0.", "v1.")  # of a path without a major version
 _LINE: Final = re.compile(rb"[^\n]+")
 _UTC_TIME: Final = re.compile(
     r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?Z",
+    re.ASCII,
+)
+# As many of these as there may be, one a line; like _UTC_TIME in all else.
+_UTC_TIMES: Final = re.compile(
+    r"(?:\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z\n)*+",
     re.ASCII,
 )
 
@@ -251,6 +258,68 @@ def _read_page(
     skipped: Counter[str] = Counter()
     rows = _parse_rows(body, skipped)
     full = len(rows) + skipped.total() >= limit
+    newest = _newest_of_plain(rows, since, horizon_key)
+    events = None if newest is None else _plain_events(rows, wanted)
+    if newest is None or events is None:
+        newest, events = _check_rows(
+            rows, since, skipped, wanted=wanted, horizon_key=horizon_key
+        )
+    fresh = tuple(event for event in events if event not in before)
+    overlap = _overlap(rows, newest)
+    page = IndexPage(fresh, len(rows), dict(skipped), full, newest, overlap)
+    return page, frozenset(events)
+
+
+def _newest_of_plain(
+    rows: list[IndexEvent], since: str, horizon_key: str | None
+) -> str | None:
+    """Return the newest time where all are in UTC and none beyond the horizon.
+
+    Looking at each row in turn takes four times as long. Without its Z a time is text
+    that sorts, whatever the digits of its second.
+    """
+    if not rows:
+        return since
+    times = "\n".join([row.timestamp for row in rows]) + "\n"
+    if times.count("\n") > len(rows) or not _UTC_TIMES.fullmatch(times):
+        return None
+    newest = max(times.replace("Z\n", "\n").split("\n")) + "Z"
+    newest_key = time_key(newest)
+    if horizon_key is not None and newest_key > horizon_key:
+        return None
+    return newest if not since or newest_key > time_key(since) else since
+
+
+def _plain_events(
+    rows: list[IndexEvent], wanted: Callable[[str], bool] | None
+) -> list[IndexEvent] | None:
+    """Return the wanted events where all fit their paths, None where one does not."""
+    try:
+        for row in rows:
+            _check_row_lengths(row)
+        if wanted is not None:
+            rows = [row for row in rows if wanted(row.path)]
+        if not semver.are_valid([row.version for row in rows]):
+            return None
+        for row in rows:
+            module.check_lengths(row.path, row.version)
+            major = _path_major(row.path)
+            if major or not row.version.startswith(_COMMON_MAJORS):
+                module.check_path_major(row.version, major)
+    except MalformedError:
+        return None
+    return rows
+
+
+def _check_rows(
+    rows: list[IndexEvent],
+    since: str,
+    skipped: Counter[str],
+    *,
+    wanted: Callable[[str], bool] | None,
+    horizon_key: str | None,
+) -> tuple[str, list[IndexEvent]]:
+    """Return the newest time and the wanted events, each row looked at by itself."""
     newest, newest_key = since, time_key(since) if since else ""
     events = []
     for number, row in enumerate(rows):
@@ -267,10 +336,7 @@ def _read_page(
                 events.append(row)
         except MalformedError as exc:
             skipped[f"{exc.what}: {exc.reason}"] += 1
-    fresh = tuple(event for event in events if event not in before)
-    overlap = _overlap(rows, newest)
-    page = IndexPage(fresh, len(rows), dict(skipped), full, newest, overlap)
-    return page, frozenset(events)
+    return newest, events
 
 
 def _check_row_lengths(row: IndexEvent) -> None:

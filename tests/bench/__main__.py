@@ -50,6 +50,7 @@ from tests.bench.starting import start_verbs
 from tests.bench.storeplan import plan_store_repair
 from tests.bench.table import Row, document, format_table
 from tests.bench.verifying import verify_caches
+from tests.bench.wholeindex import whole_index
 
 FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "cold": cold_sync,
@@ -58,6 +59,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "imports": scan_imports,
     "licences": read_all_licences,
     "events": index_events,
+    "wholeindex": whole_index,
     "huge": huge_zip,
     "plan": plan_selection,
     "graph": resolve_graph,

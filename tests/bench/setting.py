@@ -25,6 +25,7 @@ class Sizes:
         records: Filler records of the checksum database.
         tracked: Modules that are tracked in a pass with nothing new.
         events: Events of the index.
+        index_rows: Rows of the index that is kept.
         huge_bytes: The size of the huge zip.
         planned: Modules of the selection that is planned.
         store_rows: Versions of the store whose repair is planned.
@@ -51,6 +52,7 @@ class Sizes:
     records: int
     tracked: int
     events: int
+    index_rows: int
     huge_bytes: int
     planned: int
     store_rows: int
@@ -78,6 +80,7 @@ FULL = Sizes(
     records=150_000,
     tracked=1_000,
     events=1_000_000,
+    index_rows=5_000_000,
     huge_bytes=400 * MIB,
     planned=10_000,
     store_rows=400_000,
@@ -102,6 +105,7 @@ QUICK = replace(
     shaped=100,
     verified=60,
     events=100_000,
+    index_rows=1_000_000,
     published=(1_000, 10_000),
     asked=5_000,
     line_seconds=10,
@@ -118,6 +122,7 @@ TINY = Sizes(
     records=600,
     tracked=3,
     events=5_000,
+    index_rows=20_000,
     huge_bytes=2 * MIB,
     planned=20,
     store_rows=400,

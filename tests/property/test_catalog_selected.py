@@ -27,6 +27,7 @@ from gosync.store.localjournal import LocalJournal
 from gosync.store.root import open_store
 from tests.property.test_catalog_versions import _row
 from tests.tiers import examples
+from tests.versionsums import check_sums
 
 _VERSIONS = ["v1.0.0", "v1.1.0", "v1.2.0"]
 _M = "example.com/m"
@@ -179,6 +180,10 @@ class SelectionMachine(RuleBasedStateMachine):
         rows = self.catalog.versions.all_rows()
         found = {row.version: row.selected for row in rows if row.selected is not None}
         assert found == self.selected
+
+    @invariant()
+    def the_sums_are_of_the_rows(self):
+        check_sums(self.catalog)
 
     @invariant()
     def each_row_agrees_with_itself(self):

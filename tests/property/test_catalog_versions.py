@@ -19,6 +19,7 @@ from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Wan
 from gosync.errors import UnavailableError
 from gosync.gomod.module import ModuleVersion
 from tests.tiers import examples
+from tests.versionsums import check_sums
 
 _KEYS = st.builds(
     ModuleVersion, st.sampled_from(["a", "b"]), st.sampled_from(["v1.0.0", "v1.1.0"])
@@ -132,6 +133,7 @@ class VersionMachine(RuleBasedStateMachine):
         assert due == sorted(key for key in self.state if self._is_due(key))
         changes = [row.changed for row in rows.values()]
         assert max(changes, default=0) <= versions.last_change()
+        check_sums(self.catalog)
 
     def _is_due(self, key):
         if self.state[key] is State.PRESENT:

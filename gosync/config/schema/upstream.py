@@ -42,6 +42,8 @@ class UpstreamSection(Section, frozen=True):
             database come from there; without a select, all that it has. "" for none.
         index: The module index's URL; "" for none.
         index_since: Where a pattern begins to read the index; "" for its start.
+        keep_index: Whether all of the index is kept in the catalog (some 4 GB of
+            proxy.golang.org's), so that a new pattern is answered from there.
         sumdb: GOSUMDB's syntax, or "off".
         timeout_seconds: Deadline for connecting and between two reads.
         connect_timeout_seconds: Deadline for connecting, if that is less.
@@ -74,6 +76,7 @@ class UpstreamSection(Section, frozen=True):
     follow: str = ""
     index: str = ""
     index_since: str = ""
+    keep_index: bool = False
     sumdb: str = "sum.golang.org"
     timeout_seconds: Positive = 30
     connect_timeout_seconds: Positive = 10

@@ -4,7 +4,12 @@ from time import process_time
 
 import pytest
 
-from gosync.gomod.patterns import PatternSet, is_literal, match_prefix_patterns
+from gosync.gomod.patterns import (
+    PatternSet,
+    is_literal,
+    literal_prefix,
+    match_prefix_patterns,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +47,21 @@ def test_a_pattern_matches_prefixes_of_as_many_elements(glob, path, want) -> Non
 def test_a_comma_separated_list_keeps_its_spaces() -> None:
     assert match_prefix_patterns("a,corp.com", "corp.com/x")
     assert not match_prefix_patterns("a, corp.com", "corp.com/x")
+
+
+@pytest.mark.parametrize(
+    ("glob", "prefix"),
+    [
+        ("a.example/m", "a.example/m"),
+        ("a.example/m/", "a.example/m"),
+        ("a.example/*", "a.example/"),
+        ("a.example/org[12]/x", "a.example/org"),
+        ("a.example/m\\*", "a.example/m"),
+        ("*/m", ""),
+    ],
+)
+def test_paths_begin_with_a_patterns_literal_part(glob: str, prefix: str) -> None:
+    assert literal_prefix(glob) == prefix
 
 
 def test_a_literal_has_no_wildcard() -> None:

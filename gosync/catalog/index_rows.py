@@ -1,0 +1,242 @@
+"""The kept module index: every row that an index served, in the order of its pages.
+
+Some 65 million rows of 2 million modules come in 32 500 pages. So rows are appended,
+a module by a number, a time as an integer; ``add_lookup`` makes what finds a module's
+rows, once there are no more to come in a hurry. Memory holds a page, the numbers of
+modules that were met last, and what SQLite caches.
+
+A page begins a little before where the last reading ended, so that some rows come
+again (``IndexPage.overlap``). Those are told by the table's end and kept once.
+
+Which modules are meant is said by a predicate, and by prefixes outside of which it need
+not be asked. Their numbers go into a temporary table; then their rows are found one
+module after the other, or, of many modules, by reading all rows once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from gosync.catalog.connection import Connection
+
+# Path, version, microseconds since 1970.
+KeptRow: TypeAlias = tuple[str, str, int]
+
+_LAST = "\U0010ffff"  # sorts behind whatever a path goes on with
+_NUMBERS_KEPT = 50_000  # of modules, twice over
+_TAIL_ROWS = 5_000  # more than may come again: two pages and a half
+_PAGE_MODULES = 5_000
+_PAGE_ROWS = 20_000
+_MANY = 20  # a twentieth of all modules: then reading every row costs less
+_LOOKUP = "index_rows_by_module"
+
+_SCANNED = """
+SELECT module.path, found.version, found.at FROM index_rows AS found
+CROSS JOIN temp.matched ON matched.id = found.module
+CROSS JOIN index_modules AS module ON module.id = found.module
+WHERE found.id > ? AND found.id <= ?
+"""
+_LOOKED_UP = """
+SELECT module.path, found.version, found.at FROM temp.matched
+CROSS JOIN index_modules AS module ON module.id = matched.id
+CROSS JOIN index_rows AS found ON found.module = matched.id
+WHERE matched.rowid > ? AND matched.rowid <= ?
+"""
+
+
+class IndexRows:
+    """The tables of the kept index."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._numbers: dict[str, int] = {}
+        self._older_numbers: dict[str, int] = {}
+        self._tail: frozenset[tuple[int, str, int]] | None = None
+
+    def keep(self, rows: Sequence[KeptRow]) -> int:
+        """Append a page's rows but those that are kept; return how many were new.
+
+        Inside of the transaction that moves the cursor past them.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        with self._connection.transaction():
+            numbers = self._numbers_of({row[0] for row in rows})
+            made = ((numbers[path], version, at) for path, version, at in rows)
+            new = self._without_tail(made)
+            return self._connection.write_plain(
+                "INSERT INTO index_rows (module, version, at) VALUES (?, ?, ?)", new
+            )
+
+    def _without_tail(
+        self, rows: Iterable[tuple[int, str, int]]
+    ) -> Iterable[tuple[int, str, int]]:
+        """Drop what the table ends with; only a reading's first pages have it."""
+        if self._tail is None:
+            found = self._connection.rows(
+                "SELECT module, version, at FROM index_rows ORDER BY id DESC LIMIT ?",
+                (_TAIL_ROWS,),
+            )
+            self._tail = frozenset((row[0], row[1], row[2]) for row in found)
+        if not self._tail:
+            return rows
+        rows = list(rows)
+        new = [row for row in rows if row not in self._tail]
+        if len(new) == len(rows):
+            self._tail = frozenset()
+        return new
+
+    def begin(self) -> None:
+        """Begin a reading: its first rows may be those that the table ends with.
+
+        A failure ends a reading, since what it undid may be remembered here.
+        """
+        self._numbers, self._older_numbers, self._tail = {}, {}, None
+
+    def _numbers_of(self, paths: set[str]) -> dict[str, int]:
+        """Return modules' numbers; a new one gets its own."""
+        found = {}
+        unknown = []
+        for path in paths:
+            number = self._numbers.get(path) or self._older_numbers.get(path)
+            if number is None:
+                unknown.append(path)
+            else:
+                found[path] = number
+        if unknown:
+            self._connection.write_plain(
+                "INSERT OR IGNORE INTO index_modules (path) VALUES (?)",
+                [(path,) for path in unknown],
+            )
+            rows = self._connection.rows(
+                "SELECT module.path, module.id FROM json_each(?)"
+                " CROSS JOIN index_modules AS module ON module.path = value",
+                (msgspec.json.encode(unknown).decode(),),
+            )
+            found.update((row[0], row[1]) for row in rows)
+        self._remember(found)
+        return found
+
+    def _remember(self, numbers: dict[str, int]) -> None:
+        """Keep numbers at hand; those that were long not met are dropped."""
+        self._numbers.update(numbers)
+        if len(self._numbers) > _NUMBERS_KEPT:
+            self._older_numbers, self._numbers = self._numbers, {}
+
+    def add_lookup(self) -> bool:
+        """Make what finds a module's rows, unless it is there; return whether it was.
+
+        Of 65 million rows it takes a minute, and other writers wait.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        if self._has_lookup():
+            return False
+        # Sorted in memory it would take a hundred bytes a row.
+        self._connection.execute("PRAGMA temp_store = FILE")
+        with self._connection.transaction():
+            self._connection.write(
+                f"CREATE INDEX IF NOT EXISTS {_LOOKUP} ON index_rows (module)"
+            )
+        self._connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.execute("PRAGMA temp_store = MEMORY")
+        return True
+
+    def _has_lookup(self) -> bool:
+        found = self._connection.row(
+            "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?", (_LOOKUP,)
+        )
+        return found is not None
+
+    def count(self) -> int:
+        """Return how many rows are kept.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._last("index_rows")
+
+    def count_modules(self) -> int:
+        """Return how many modules the kept rows are of.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._last("index_modules")
+
+    def _last(self, table: str) -> int:
+        """Return the last number, which is the count: nothing is ever removed."""
+        row = self._connection.row(f"SELECT max(id) FROM {table}")  # noqa: S608 - own names
+        return 0 if row is None else row[0] or 0
+
+    def rows_of(
+        self, match: Callable[[str], bool], prefixes: Iterable[str]
+    ) -> Iterator[list[KeptRow]]:
+        """Yield the rows of the modules that match, some at a time, in no order.
+
+        Args:
+            match: Whether a module path is meant.
+            prefixes: What such paths begin with; "" for anything.
+
+        Raises:
+            CatalogError: the catalog cannot be read, or have a temporary table.
+        """
+        self._connection.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS matched (id INTEGER NOT NULL UNIQUE)"
+        )
+        try:
+            self._match(match, prefixes)
+            row = self._connection.row("SELECT max(rowid) FROM temp.matched")
+            matched = 0 if row is None else row[0] or 0
+            many = matched * _MANY > self.count_modules()
+            if matched and (many or not self._has_lookup()):
+                yield from self._pages(_SCANNED, self.count(), _PAGE_ROWS)
+            else:
+                yield from self._pages(_LOOKED_UP, matched, _PAGE_ROWS // 100)
+        finally:
+            self._connection.execute("DROP TABLE temp.matched")
+
+    def _match(self, match: Callable[[str], bool], prefixes: Iterable[str]) -> None:
+        for prefix in dict.fromkeys(prefixes):
+            for page in self._modules(prefix):
+                self._connection.write_plain(
+                    "INSERT OR IGNORE INTO temp.matched (id) VALUES (?)",
+                    [(number,) for number, path in page if match(path)],
+                )
+
+    def _modules(self, prefix: str) -> Iterator[list[tuple[int, str]]]:
+        """Yield the modules whose paths begin so, some at a time."""
+        after = ""
+        while True:
+            page = self._connection.rows(
+                "SELECT id, path FROM index_modules"
+                " WHERE path >= ? AND path > ? AND path < ? ORDER BY path LIMIT ?",
+                (prefix, after, prefix + _LAST, _PAGE_MODULES),
+            )
+            if not page:
+                return
+            yield [(row[0], row[1]) for row in page]
+            after = page[-1][1]
+
+    def _pages(self, sql: str, last: int, step: int) -> Iterator[list[KeptRow]]:
+        for start in range(0, last, step):
+            found = self._connection.rows(sql, (start, start + step))
+            if found:
+                yield [(row[0], row[1], row[2]) for row in found]
+
+    def forget(self) -> None:
+        """Keep nothing any more; the file keeps its size until ``VACUUM``.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self.begin()
+        with self._connection.transaction():
+            self._connection.write(f"DROP INDEX IF EXISTS {_LOOKUP}")
+            self._connection.write("DELETE FROM index_rows")
+            self._connection.write("DELETE FROM index_modules")

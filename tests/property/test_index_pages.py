@@ -1,0 +1,72 @@
+"""A page of plain rows is read at once; that must be what reading row by row gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gosync.upstream.index import (
+    IndexEvent,
+    _check_rows,
+    _newest_of_plain,
+    _plain_events,
+    time_key,
+)
+
+_HORIZON = time_key("2026-06-01T00:00:00Z")
+PATHS = st.sampled_from(["a.example/m", "a.example/m/v2", "gopkg.in/m.v1", "bad path"])
+VERSIONS = st.sampled_from(
+    (
+        *("v0.1.0", "v1.2.3", "v2.0.0", "v2.0.0+incompatible", "v1", "v1.0.0\nv1.0.1"),
+        *("v0.0.0-20190101000000-abcdefabcdef", "latest", "", "v1.0.0" + "0" * 300),
+    )
+)
+TIMES = st.one_of(
+    st.builds(
+        "2026-{:02}-{:02}T00:00:0{}{}Z".format,
+        st.integers(1, 7),
+        st.integers(1, 31),
+        st.integers(0, 9),
+        st.sampled_from(["", ".5", ".50", ".51", ".123456789", ".000001"]),
+    ),
+    st.sampled_from(
+        (
+            *("2026-01-01T00:00:00+01:00", "yesterday", "", "2026-01-01T00:00:00Z\n"),
+            "2026-01-01T00:00:00Z\n2026-01-02T00:00:00Z",
+        )
+    ),
+)
+ROWS = st.lists(st.builds(IndexEvent, PATHS, VERSIONS, TIMES), max_size=6)
+SINCE = st.sampled_from(["", "2026-03-01T00:00:00.5Z"])
+
+
+@given(ROWS, SINCE, st.booleans())
+def test_plain_rows_are_read_as_row_by_row(
+    rows: list[IndexEvent], since: str, some: bool
+) -> None:
+    def wanted(path: str) -> bool:
+        return not some or path.endswith("m")
+
+    skipped: Counter[str] = Counter()
+    newest, events = _check_rows(
+        rows, since, skipped, wanted=wanted, horizon_key=_HORIZON
+    )
+    plain = _newest_of_plain(rows, since, _HORIZON)
+    found = None if plain is None else _plain_events(rows, wanted)
+    if plain is not None and found is not None:
+        assert not skipped
+        assert found == events
+        assert plain == newest or time_key(plain) == time_key(newest)
+
+
+def test_what_an_index_serves_is_plain() -> None:
+    rows = [
+        IndexEvent("a.example/m", "v1.2.3", "2026-01-01T00:00:00Z"),
+        IndexEvent("a.example/m/v2", "v2.0.0", "2026-01-01T00:00:00.51Z"),
+        IndexEvent("a.example/m", "v0.1.0", "2026-01-01T00:00:00.5Z"),
+    ]
+    assert _newest_of_plain(rows, "", _HORIZON) == "2026-01-01T00:00:00.51Z"
+    assert _plain_events(rows, None) == rows
+    assert _newest_of_plain([], "2026-01-01T00:00:00Z", None) == "2026-01-01T00:00:00Z"
