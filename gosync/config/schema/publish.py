@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -36,7 +36,12 @@ class PublishSection(Section, frozen=True):
             nobody knows.
         attest: Files of secret keys that attest each version that is published, or
             folders of them; read at each use.
-        contact: Whom messages and pages tell people to ask; "" for nobody.
+        contact: Whom messages and pages tell people to ask; "" for nobody. An address
+            that begins with https: or mailto: is a link there.
+        languages: The languages of its pages, "en" and "zh"; the first is what a web
+            server shows.
+        pkgsite: The address of a pkgsite over this tree, which modules' pages link to
+            for their documentation; "" for none.
     """
 
     tree: str = "./public"
@@ -47,6 +52,8 @@ class PublishSection(Section, frozen=True):
     url: str = ""
     attest: tuple[str, ...] = ()
     contact: str = ""
+    languages: tuple[Literal["en", "zh"], ...] = ("en", "zh")
+    pkgsite: str = ""
 
 
 class VulndbSection(Section, frozen=True):
