@@ -114,7 +114,7 @@ def _introduction(
         return
     newest = escape(contents.latest.row.version)
     path = escape(contents.at.path)
-    yield f"<pre tabindex=0><code>go get {path}@{newest}</code></pre>"
+    yield f"<pre tabindex=0><code class=paste>go get {path}@{newest}</code></pre>"
     facts = "\n".join(
         f"<dt>{name}</dt><dd>{value}</dd>"
         for name, value in _facts(contents.latest, about, words)

@@ -95,7 +95,7 @@ def _commands(
         items = [_item(_path(newest.path, each), each) for each in commands]
     else:
         items = [
-            f"<code>go install {escape(_path(newest.path, each))}"
+            f"<code class=paste>go install {escape(_path(newest.path, each))}"
             f"@{escape(newest.version)}</code>{_told(each)}"
             for each in commands
         ]
@@ -109,7 +109,7 @@ def _item(path: str, package: Package) -> str:
 def _told(package: Package) -> str:
     """Return what a package is, in its own words."""
     synopsis = escape(html.short(package.synopsis, _MAX_SYNOPSIS))
-    return f"<br><small class=told>{synopsis}</small>" if synopsis else ""
+    return f"<span class=told>{synopsis}</span>" if synopsis else ""
 
 
 def _refused(go_mod: GoMod) -> str:

@@ -252,7 +252,7 @@ def _other_heads(facts: TreeFacts, words: Words) -> str:
         words.say("If go says <code>checking tree#N</code> and a tile is missing"),
         "</h2>\n<p>",
         _house_head(name, words) if facts.use.house_log else _head(facts, name, words),
-        f'</p>\n<pre tabindex=0><code>rm "$(go env GOPATH)/pkg/sumdb/{name}/latest"',
+        f'</p>\n<pre tabindex=0><code class=paste>rm "$(go env GOPATH)/pkg/sumdb/{name}/latest"',
         "</code></pre>\n<p>",
         words.say(
             "That costs a protection: go then trusts the next head it sees, and will"
@@ -299,7 +299,7 @@ def _module_row(module: ModuleSummary, up: str, words: Words) -> str:
     return (
         f'<tr><th scope=row><a class=path href="{up}'
         f'{html.href(words.page(module.page))}">{escape(module.path)}</a>'
-        f"{f'<br><small>{told}</small>' if told else ''}</th>"
+        f"{f'<span class=told>{told}</span>' if told else ''}</th>"
         f"<td class=version>{newest}</td>"
         f"<td class=number>{_versions(module)}</td>"
         f"<td>{_proof_of_module(module, words)}</td></tr>"

@@ -7,6 +7,7 @@ placeholder stays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Final
@@ -21,7 +22,7 @@ from gosync.sumdb.names import Database
 from gosync.text import printable
 
 PLACEHOLDER = "https://ADDRESS-OF-THIS-PAGE"
-_ADDRESSES: Final = ("https://", "http://", "mailto:")
+_MAIL = re.compile("[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
 
 class TreeUse(msgspec.Struct, frozen=True):
@@ -143,14 +144,13 @@ def _asking(use: TreeUse, words: Words) -> Iterator[str]:
 
 
 def _contact(text: str) -> str:
+    """Return whom to ask; an address of mail as a link."""
     shown = escape(printable(text))
-    if text.startswith(_ADDRESSES) and text.isascii() and not set(text) & {" ", '"'}:
-        return f'<a href="{shown}">{shown.removeprefix("mailto:")}</a>'
-    return shown
+    return f'<a href="mailto:{shown}">{shown}</a>' if _MAIL.fullmatch(text) else shown
 
 
 def _lines(lines: Iterator[str] | list[str]) -> str:
-    return f"<pre tabindex=0><code>{chr(10).join(lines)}</code></pre>"
+    return f"<pre tabindex=0><code class=paste>{chr(10).join(lines)}</code></pre>"
 
 
 def _address(use: TreeUse) -> str:

@@ -36,8 +36,7 @@ class PublishSection(Section, frozen=True):
             nobody knows.
         attest: Files of secret keys that attest each version that is published, or
             folders of them; read at each use.
-        contact: Whom messages and pages tell people to ask; "" for nobody. An address
-            that begins with https: or mailto: is a link there.
+        contact: Whom messages and pages tell people to ask; "" for nobody.
         languages: The languages of its pages, "en" and "zh"; the first is what a web
             server shows.
         pkgsite: The address of a pkgsite over this tree, which modules' pages link to
