@@ -26,6 +26,7 @@ from gosync.errors import MalformedError
 
 VULNDB: Final = "vulndb"
 DOCUMENT: Final = "document"
+REQUESTS_PAGE: Final = "requests.html"  # a document: what was asked for and decided
 KNOWN_KINDS: Final = frozenset({VULNDB, DOCUMENT})
 
 MAX_ARTIFACT_BYTES: Final = 1 << 30

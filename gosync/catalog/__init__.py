@@ -74,5 +74,5 @@ gosync.ingest.rebuild.
     versions         module versions: what is wanted, and what is carried
     withdrawn        withdrawn versions: what nobody is to be given any more (pure)
     withdrawn_table  the table of withdrawn versions
-    zipfacts         licences, and what packages import, by their zip's h1
+    zipfacts         licences, READMEs, what packages import, by their zip's h1
 """

@@ -144,6 +144,7 @@ class Catalog:
         self.selections = Selections(connection)
         self.licences = ZipFacts(connection, "licences")
         self.packages = ZipFacts(connection, "packages")
+        self.readmes = ZipFacts(connection, "readmes")
         self.rulings = RulingTable(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)

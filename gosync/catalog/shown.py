@@ -23,6 +23,8 @@ class ShownModule(msgspec.Struct, frozen=True):
         digest: SHA-256, in hex, of what changes when a version of it does.
         begins_page: Whether it is the first on a page of the tree's list.
         vulns: Digest of what its page tells of known vulnerabilities, "" for nothing.
+        synopsis: What it is, "" where it does not say so.
+        commands: The folders of its commands, "" for the root.
     """
 
     path: str
@@ -33,6 +35,8 @@ class ShownModule(msgspec.Struct, frozen=True):
     digest: str
     begins_page: bool
     vulns: str = ""
+    synopsis: str = ""
+    commands: tuple[str, ...] = ()
 
 
 class ShownSums(msgspec.Struct, frozen=True):

@@ -9,20 +9,25 @@ from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.shown import ShownModule, ShownSums
 
 _PAGE_ROWS = 1_000
-_COLUMNS = "path, newest, versions, go_mods, proven, digest, begins_page, vulns"
+_COLUMNS = (
+    "path, newest, versions, go_mods, proven, digest, begins_page, vulns,"
+    " synopsis, commands"
+)
 _PUT = f"""
-INSERT INTO shown_modules (tree_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO shown_modules (tree_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tree_id, path) DO UPDATE SET
     newest = excluded.newest, versions = excluded.versions,
     go_mods = excluded.go_mods, proven = excluded.proven,
     digest = excluded.digest, begins_page = excluded.begins_page,
-    vulns = excluded.vulns
+    vulns = excluded.vulns, synopsis = excluded.synopsis,
+    commands = excluded.commands
 """  # noqa: S608 - own names
 
 
 @reading_row
 def _shown_module(row: sqlite3.Row) -> ShownModule:
-    path, newest, versions, go_mods, proven, digest, begins_page, vulns = row
+    path, newest, versions, go_mods, proven, digest, begins_page, *told = row
+    vulns, synopsis, commands = told
     return ShownModule(
         path,
         newest,
@@ -32,7 +37,18 @@ def _shown_module(row: sqlite3.Row) -> ShownModule:
         digest,
         begins_page=begins_page == 1,
         vulns=vulns,
+        synopsis=synopsis,
+        commands=_folders(commands),
     )
+
+
+def _lines(folders: tuple[str, ...]) -> str:
+    """Return folders as a column has them: each after a newline."""
+    return "".join(f"\n{each}" for each in folders)
+
+
+def _folders(lines: str) -> tuple[str, ...]:
+    return tuple(lines.split("\n")[1:])
 
 
 class ShownModules:
@@ -54,7 +70,7 @@ class ShownModules:
                     tree_id,
                     *(m.path, m.newest, m.versions, m.go_mods, m.proven, m.digest),
                     int(m.begins_page),
-                    m.vulns,
+                    *(m.vulns, m.synopsis, _lines(m.commands)),
                 )
                 for m in modules
             ),

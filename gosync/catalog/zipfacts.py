@@ -1,4 +1,4 @@
-"""Tables of what zips hold, by their h1: licences, and what packages import.
+"""Tables of what zips hold, by their h1: licences, READMEs, and what packages import.
 
 All of it is derived from zips, so a row that is missing is read again; a rebuilt
 catalog begins without any.
@@ -16,14 +16,14 @@ class ZipFacts:
     """A table of one kind of facts; its second column is named like the table."""
 
     def __init__(
-        self, connection: Connection, table: Literal["licences", "packages"]
+        self, connection: Connection, table: Literal["licences", "packages", "readmes"]
     ) -> None:
         """Take the table.
 
         Args:
             connection: The catalog's.
             table: "licences" are packed by ``licence.found``, "packages" by
-                ``gomod.packages``.
+                ``gomod.packages``, "readmes" by ``gomod.readme``.
         """
         self._connection = connection
         self._put = f"REPLACE INTO {table} (zip_h1, {table}) VALUES (?, ?)"  # noqa: S608 - two names

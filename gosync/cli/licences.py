@@ -23,7 +23,8 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.semver import version_key
 from gosync.ingest.licencereport import LicenceReport, report_of
 from gosync.ingest.notices import write_notices
-from gosync.ingest.storedlicences import StoredLicences, has_licences
+from gosync.ingest.storedfacts import has_zip
+from gosync.ingest.storedlicences import StoredLicences
 from gosync.site.site import open_site, read_store
 from gosync.sync.projectzips import zips_of_project
 from gosync.text import printable
@@ -105,7 +106,7 @@ def _read_what_lacks(config: Config, watcher: Progress) -> None:
     """Read the zips that were admitted before licences were, once."""
     with read_store(config.site_options()) as (catalog, blobs):
         stored = StoredLicences(catalog, blobs)
-        rows = _rows(catalog, has_licences)
+        rows = _rows(catalog, has_zip)
         lacking = [row for row in rows if stored.known(row) is None]
     if not lacking:
         return
@@ -118,7 +119,7 @@ def _read_what_lacks(config: Config, watcher: Progress) -> None:
 
 
 def _rows(catalog: Catalog, chosen: _Filter) -> Iterator[VersionRow]:
-    found = [row for row in catalog.versions.all_rows() if has_licences(row)]
+    found = [row for row in catalog.versions.all_rows() if has_zip(row)]
     yield from sorted(
         filter(chosen, found), key=lambda row: (row.path, version_key(row.version))
     )

@@ -24,6 +24,7 @@ configuration.
     mistakes    what is wrong with a configuration: every mistake
     oldheads    ``publish.upper_tiles``, ``heads``, ``heads_since``, made into options
     origins     where the configuration names a module or a project: its file and line
+    pages       ``publish.languages`` and ``pkgsite``, made into options
     places      files and folders that the configuration names
     references  what the configuration names, looked for: folders, projects, keys
     schema      what may stand in gosync.toml: one class a section, one attribute a key

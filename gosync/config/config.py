@@ -17,6 +17,7 @@ from gosync.config.serving import ServeSpec
 from gosync.config.sizes import parse_size
 from gosync.diagnose.treepages import ExplainPages
 from gosync.publish.limit import DeleteLimit
+from gosync.publish.pageoptions import PageOptions
 from gosync.scale.options import SweepTls
 from gosync.site.options import (
     HouseLogSpec,
@@ -94,6 +95,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         inside: How bundles are taken in.
         sweep_tls: The certificates for a sweep's scheduler.
         attest_keys: Secret keys that attest what is published, files or folders.
+        page_options: What concerns the tree's pages.
     """
 
     file: Path | None
@@ -122,6 +124,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     client_key_path: Path | None = None
     old_heads: OldHeadSpec = OldHeadSpec()
     vulndb: str = ""
+    page_options: PageOptions = PageOptions()
     attest_keys: tuple[Path, ...] = ()
     house_log: HouseLogSpec | None = None
     scanners: tuple[ScannerSpec, ...] = ()
@@ -181,6 +184,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             pages=ExplainPages(),
             contact=self.sections.publish.contact,
             public_url=self.sections.publish.url,
+            page_options=self.page_options,
         )
 
     def pull_options(self) -> SiteOptions:

@@ -15,6 +15,7 @@ from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.houselog import make_house_log
 from gosync.config.mistakes import Key, Mistakes
 from gosync.config.oldheads import make_old_heads
+from gosync.config.pages import make_pages
 from gosync.config.places import ConfigPaths
 from gosync.config.policy import make_rules
 from gosync.config.scaling import make_sweep_tls
@@ -79,6 +80,7 @@ def make_config(
         house_log=make_house_log(
             sections.house_log, places, mistakes, database=upstreams.database
         ),
+        page_options=make_pages(sections.publish, mistakes),
         vulndb=_vulndb(sections.vulndb.source, places),
         ca_path=optional(("upstream", "ca_file"), upstream.ca_file),
         client_cert_path=optional(("upstream", "client_cert"), upstream.client_cert),

@@ -37,9 +37,9 @@ from gosync.folder.routes import (
     LIST_NAME,
     MARKER_FOLDER,
     NOT_FOUND_NAME,
+    PAGE_NAMES,
     PAGES_FOLDER,
     ROOT_FILES,
-    ROOT_PAGE,
     SUMDB_FOLDER,
     VERSIONS_FOLDER,
 )
@@ -365,7 +365,8 @@ def _split_versions(path: str) -> tuple[str, str | None]:
 def _is_page(path: str) -> bool:
     if path in ROOT_FILES or path.partition("/")[0] in _PAGE_FOLDERS:
         return True
-    return path.endswith(f"/{VERSIONS_FOLDER}/{ROOT_PAGE}")
+    folder, _, name = path.rpartition("/")
+    return name in PAGE_NAMES and folder.endswith(f"/{VERSIONS_FOLDER}")
 
 
 def _unescaped(path: str, reason: str) -> PathPlace:

@@ -5,10 +5,11 @@ The paths of a published tree (``routes``) and what else ``go`` asks a proxy for
     M/@v/list            list       M/@latest                    latest
     M/@v/V.info .mod .zip           info, mod, zip
     M/@v/QUERY.info      query      a branch or commit
-    M/@v/index.html      module page
+    M/@v/index.html      module page   M/@v/index.zh.html        module page
     sumdb/NAME/supported supported  sumdb/NAME/latest            head
     sumdb/NAME/lookup/M@V lookup    sumdb/NAME/tile/8/L/NNN      tile
     index.html, modules/ID/index.html page
+    index.zh.html, modules/ID/index.zh.html page
     modules/search.js, modules/search-ID.js page
     modules/feed.atom    feed       status.json                  status
     vulndb/NAME, documents/NAME artifact
@@ -26,6 +27,7 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.errors import MalformedError
 from gosync.folder.indexfiles import INDEX_FOLDER, is_index_file
@@ -34,6 +36,7 @@ from gosync.folder.routes import (
     FEED,
     LATEST_NAME,
     LIST_NAME,
+    PAGE_NAMES,
     PAGES_FOLDER,
     ROOT_PAGE,
     SETUP_PS1,
@@ -85,7 +88,7 @@ _PLAIN: Final = {
     STATUS: ProxyRequestKind.STATUS,
     INDEX_FOLDER: ProxyRequestKind.INDEX,
 }
-_ROOT_PAGES: Final = frozenset({ROOT_PAGE, SETUP_SH, SETUP_PS1})
+_ROOT_PAGES: Final = frozenset({*PAGE_NAMES, SETUP_SH, SETUP_PS1})
 _PAGE_FOLDERS: Final = (PAGES_FOLDER, INDEX_FOLDER, DOWNLOADS_FOLDER)
 _OF_DATABASE: Final = {
     "supported": ProxyRequestKind.SUPPORTED,
@@ -102,8 +105,8 @@ class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True):
         version: The version, or a query's branch or commit, unescaped, "" for none.
         database: The checksum database's name, "" for none.
         tile: A tile's path below its database: ``tile/8/0/000``, "" for none.
-        page: A page's path, ``index.html`` for the first, or a file's of the index; ""
-            for none.
+        page: A page's path, ``index.html`` for the first, or a file's of the index; of
+            a module its name, where that is another one; "" for none.
         artifact: An artifact's kind (``gosync.artifact``), "" for none.
         name: That artifact's name.
     """
@@ -174,7 +177,9 @@ def _of_module_path(request: ProxyRequest) -> str:
     return {
         ProxyRequestKind.LATEST: routes.latest,
         ProxyRequestKind.LIST: routes.list,
-        ProxyRequestKind.MODULE_PAGE: routes.page,
+        ProxyRequestKind.MODULE_PAGE: (
+            f"{routes.versions_folder}/{request.page or ROOT_PAGE}"
+        ),
     }[request.kind]
 
 
@@ -190,8 +195,10 @@ def _in_database(request: ProxyRequest) -> str:
 def _parse_page(path: str) -> ProxyRequest | None:
     if is_index_file(path):
         return ProxyRequest(kind=ProxyRequestKind.INDEX, page=path)
-    name = path.removeprefix(f"{PAGES_FOLDER}/").removesuffix(f"/{ROOT_PAGE}")
-    is_page = path in _ROOT_PAGES or path == page_of_name(name)
+    folder, _, name = path.rpartition("/")
+    page = page_of_name(folder.removeprefix(f"{PAGES_FOLDER}/"))
+    is_listed = name in PAGE_NAMES and page == f"{folder}/{ROOT_PAGE}"
+    is_page = path in _ROOT_PAGES or is_listed
     if not (is_page or is_search_index(path) or is_download(path)):
         return None
     return ProxyRequest(kind=ProxyRequestKind.PAGE, page=path)
@@ -236,8 +243,9 @@ def _parse_module(path: str) -> ProxyRequest | None:
         )
     if name == LIST_NAME:
         return _of_module(ProxyRequestKind.LIST, folder)
-    if name == ROOT_PAGE:
-        return _of_module(ProxyRequestKind.MODULE_PAGE, folder)
+    if name in PAGE_NAMES:
+        page = _of_module(ProxyRequestKind.MODULE_PAGE, folder)
+        return page if name == ROOT_PAGE else replace(page, page=name)
     return _parse_version(folder, name)
 
 

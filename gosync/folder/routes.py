@@ -8,6 +8,7 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     M/@v/index.html                                  the module's page
     index.html           modules/ID/index.html       the tree's pages; ID from the
                                                      first module on it
+    .../index.zh.html    .../index.en.html           beside each: other languages
     modules/feed.atom                                what is new in it
     modules/search.js    modules/search-ID.js        what its search looks through
     index/...                                        what came in when (``indexfiles``)
@@ -24,8 +25,9 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
 No two of them can meet. The first element of a module path has a dot, so it is
 neither ``sumdb``, ``modules``, ``index``, ``dl`` nor a folder of artifacts; it does not
 begin with one, so it is not ``.gosync``. No module path has an ``@``, so a page under
-``@v/`` never stands where another module's folder belongs. Four names are left over: a
-module called ``index.html``, ``status.json``, ``setup.sh`` or ``setup.ps1`` is refused.
+``@v/`` never stands where another module's folder belongs. A few names are left over: a
+module called ``index.html``, ``index.zh.html``, ``index.en.html``, ``status.json``,
+``setup.sh`` or ``setup.ps1`` is refused.
 
 File systems take names of 255 bytes, which Go's rules do not know; a longer
 element is refused too, before it can fail half way.
@@ -51,10 +53,12 @@ OBJECT_NOTES = f"{MARKER_FOLDER}/objects"
 WITHDRAWN = f"{MARKER_FOLDER}/withdrawn.json"
 DENIED = f"{MARKER_FOLDER}/denied.json"
 ROOT_PAGE = "index.html"
+PAGE_NAMES = (ROOT_PAGE, "index.zh.html", "index.en.html")
 STATUS = "status.json"
 SETUP_SH, SETUP_PS1 = "setup.sh", "setup.ps1"
-ROOT_FILES = frozenset({ROOT_PAGE, STATUS, SETUP_SH, SETUP_PS1})
+ROOT_FILES = frozenset({*PAGE_NAMES, STATUS, SETUP_SH, SETUP_PS1})
 DOWNLOADS_FOLDER = "dl"
+DOWNLOADS_PAGE = f"{DOWNLOADS_FOLDER}/{ROOT_PAGE}"
 PAGES_FOLDER = "modules"
 FEED = f"{PAGES_FOLDER}/feed.atom"
 _SEARCH = f"{PAGES_FOLDER}/search"

@@ -44,6 +44,8 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``goimports``       the import declarations of a Go file
 ``packages``        the packages of a module, and what they import
 ``zippackages``     the packages of a module, read from its zip alone
+``synopsis``        the first sentence of a package comment
+``readme``          a module's README: which file it is, as it is kept
 ``deps``            how far a selection reaches
 ``filekind``        the three files of a module version
 ``consumers``       how a consumer uses the modules that it requires

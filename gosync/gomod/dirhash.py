@@ -34,6 +34,7 @@ from gosync.gomod.goimports import HeadReader, read_imports
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.packages import PackageReader, pack
 from gosync.gomod.seen import GoHead, Seen, SeenEntries
+from gosync.gomod.synopsis import read_synopsis
 from gosync.gomod.window import Window
 from gosync.gomod.zipcheck import (
     MAX_GO_MOD_BYTES,
@@ -300,7 +301,9 @@ class _Pass:
         if contents is None:
             return None
         digest = hashlib.sha256(contents).hexdigest()
-        head = GoHead(read_imports(contents)) if reads else None
+        head = (
+            GoHead(read_imports(contents), read_synopsis(contents)) if reads else None
+        )
         if head is not None:
             self._take(entry, head)
         if seen is not None:
@@ -334,11 +337,11 @@ class _Pass:
         for chunk in chunks:
             head.add(chunk)
             yield chunk
-        self._take(entry, GoHead(head.imports()))
+        self._take(entry, GoHead(head.imports(), head.synopsis))
 
     def _take(self, entry: ZipEntry, head: GoHead) -> None:
         if self._reader is not None:
-            self._reader.take(entry.name, head.imports)
+            self._reader.take(entry.name, head.imports, head.synopsis)
 
     def _is_again(self, entry: ZipEntry, known: Seen) -> bool:
         """Return whether an entry is the known one, and right at its end as well."""

@@ -29,6 +29,7 @@ from gosync.errors import MalformedError
 from gosync.gomod.buildtags import may_build
 from gosync.gomod.modquote import unquote
 from gosync.gomod.pathcheck import check_import_path
+from gosync.gomod.synopsis import read_synopsis
 
 if TYPE_CHECKING:
     Literals: TypeAlias = tuple[bytes, ...]
@@ -88,13 +89,18 @@ def read_imports(data: bytes, *, whole: bool = True) -> Literals | None:
 
 
 class HeadReader:
-    """Reads the imports of a file that comes in chunks, and keeps only its head."""
+    """Reads the imports of a file that comes in chunks, and keeps only its head.
+
+    Attributes:
+        synopsis: Of its package comment, as far as its first chunk has it.
+    """
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
         self._left_bytes = MAX_HEAD_BYTES
         self._found: Literals | None = None
         self._is_done = False
+        self.synopsis = ""
 
     def add(self, chunk: bytes | memoryview) -> None:
         """Take the next chunk."""
@@ -103,6 +109,7 @@ class HeadReader:
         data = bytes(chunk[: self._left_bytes])
         self._left_bytes -= len(data)
         if not self._chunks:
+            self.synopsis = read_synopsis(data)
             try:
                 self._found = read_imports(data, whole=False)
             except MalformedError:

@@ -9,10 +9,13 @@ What a package imports is what its files import for any platform and tags (see
 :mod:`gosync.gomod.goimports`), its tests apart. Packages of the standard library are
 left out, and what cannot be the path of a package in a module.
 
+A package's synopsis is that of its first file by name that has one
+(:mod:`gosync.gomod.synopsis`), tests apart.
+
 Packed, as it is kept: a byte for the form, then zlib over MessagePack::
 
     [paths, [[folder, imports, test imports, is built, is library,
-              is command], ...]]
+              is command, synopsis], ...]]
 
 where imports are numbers of paths. Who reads another form reads the module again.
 """
@@ -33,10 +36,11 @@ if TYPE_CHECKING:
 
 MAX_IMPORT_BYTES = 8 << 20
 
-_FORM = b"\x03"
+_FORM = b"\x04"
 _MAX_PACKED_BYTES = 64 << 20
 _HIDING = ("_", ".")
 _TESTDATA = "testdata"
+_INTERNAL = "internal"
 _VENDOR = b"vendor/"
 
 
@@ -52,6 +56,7 @@ class Package(msgspec.Struct, frozen=True):
         is_library: Whether any is built that is no test and not of a program, so
             that other packages can import it.
         is_command: Whether it is a program, which ``go install`` builds.
+        synopsis: The first sentence of its comment, "" for none.
     """
 
     folder: str
@@ -60,6 +65,7 @@ class Package(msgspec.Struct, frozen=True):
     is_built: bool = True
     is_library: bool = True
     is_command: bool = False
+    synopsis: str = ""
 
     @property
     def is_matched(self) -> bool:
@@ -69,19 +75,40 @@ class Package(msgspec.Struct, frozen=True):
             for each in self.folder.split("/")
         )
 
+    @property
+    def is_public(self) -> bool:
+        """Whether a pattern finds it and other modules may import it."""
+        return self.is_matched and _INTERNAL not in self.folder.split("/")
+
 
 class ModulePackages(msgspec.Struct, frozen=True):
     """The packages of one module version, ascending by folder."""
 
     packages: tuple[Package, ...] = ()
 
+    @property
+    def synopsis(self) -> str:
+        """What the module is: its root package's synopsis, else its only one's."""
+        public = [each for each in self.packages if each.is_public]
+        root = [each for each in public if not each.folder]
+        told = root or (public if len(public) == 1 else [])
+        return told[0].synopsis if told else ""
+
 
 class _Folder:
     """What was read of one folder."""
 
-    __slots__ = ("imports", "is_built", "is_library", "is_program", "test_imports")
+    __slots__ = (
+        "imports",
+        "is_built",
+        "is_library",
+        "is_program",
+        "synopsis",
+        "test_imports",
+    )
 
     def __init__(self) -> None:
+        self.synopsis: tuple[bytes, str] | None = None  # the file's name before it
         self.imports: set[bytes] = set()
         self.test_imports: set[bytes] = set()
         self.is_built = False
@@ -113,8 +140,14 @@ class PackageReader:
         folder = b"/" + name[len(self._prefix) : name.rfind(b"/")]
         return b"/" + _VENDOR not in folder
 
-    def take(self, name: bytes, literals: Literals | None) -> None:
-        """Take the imports of a wanted file, None if nothing builds it."""
+    def take(self, name: bytes, literals: Literals | None, synopsis: str = "") -> None:
+        """Take what was read of a wanted file.
+
+        Args:
+            name: Its name.
+            literals: Its imports, None if nothing builds it.
+            synopsis: Of its package comment, "" for none.
+        """
         folder = name[len(self._prefix) : max(name.rfind(b"/"), len(self._prefix))]
         found = self._folders.get(folder)
         if found is None:
@@ -127,6 +160,11 @@ class PackageReader:
             found.is_program = True
         elif not is_test:
             found.is_library = True
+        if synopsis and not is_test:
+            mine = (name, synopsis)
+            found.synopsis = (
+                mine if found.synopsis is None else min(found.synopsis, mine)
+            )
         if not literals or self._left_bytes < 0:
             return
         self._left_bytes -= sum(map(len, literals))
@@ -187,6 +225,7 @@ def pack(module: ModulePackages) -> bytes:
             each.is_built,
             each.is_library,
             each.is_command,
+            each.synopsis,
         )
         for each in module.packages
     ]
@@ -212,17 +251,26 @@ def unpack(data: bytes) -> ModulePackages:
                 is_built,
                 is_library,
                 is_command,
+                synopsis,
             )
-            for folder, imports, test_imports, is_built, is_library, is_command in (
-                folders
-            )
+            for (
+                folder,
+                imports,
+                test_imports,
+                is_built,
+                is_library,
+                is_command,
+                synopsis,
+            ) in folders
         )
     except (zlib.error, msgspec.DecodeError, IndexError, ValueError) as error:
         raise MalformedError("packages", f"{len(data)} bytes", "damaged") from error
     return ModulePackages(packages)
 
 
-_Packed = tuple[list[str], list[tuple[bytes, list[int], list[int], bool, bool, bool]]]
+_Packed = tuple[
+    list[str], list[tuple[bytes, list[int], list[int], bool, bool, bool, str]]
+]
 
 
 def _package(folder: str, found: _Folder, paths: Mapping[bytes, str | None]) -> Package:
@@ -235,6 +283,7 @@ def _package(folder: str, found: _Folder, paths: Mapping[bytes, str | None]) -> 
         is_built=found.is_built,
         is_library=found.is_library,
         is_command=found.is_program and not found.is_library,
+        synopsis=found.synopsis[1] if found.synopsis else "",
     )
 
 

@@ -51,9 +51,11 @@ class GoHead(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         imports: Its imports, as ``goimports.read_imports`` returns them.
+        synopsis: Of its package comment, "" for none.
     """
 
     imports: Literals | None
+    synopsis: str = ""
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):

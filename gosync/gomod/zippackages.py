@@ -13,12 +13,13 @@ from gosync.gomod.dirhash import check_work
 from gosync.gomod.goimports import HeadReader, read_imports
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.packages import ModulePackages, PackageReader
+from gosync.gomod.seen import GoHead
+from gosync.gomod.synopsis import read_synopsis
 from gosync.gomod.window import Window
 from gosync.gomod.zipdir import ZipEntry, read_directory
 from gosync.gomod.zipread import inflate_small, read_contents, small_data
 
 if TYPE_CHECKING:
-    from gosync.gomod.goimports import Literals
     from gosync.gomod.window import ReadAt
 
 
@@ -43,19 +44,20 @@ def read_zip_packages(
     reader = PackageReader(f"{mv}/".encode())
     last = {each.name: each for each in entries if reader.wants(each.name)}
     for entry in sorted(last.values(), key=_offset_of):
-        reader.take(entry.name, _imports_of(window, entry))
+        head = _head_of(window, entry)
+        reader.take(entry.name, head.imports, head.synopsis)
     return reader.packages()
 
 
-def _imports_of(window: Window, entry: ZipEntry) -> Literals | None:
+def _head_of(window: Window, entry: ZipEntry) -> GoHead:
     data = small_data(window, entry)
     contents = None if data is None else inflate_small(entry, data)
     if contents is not None:
-        return read_imports(contents)
+        return GoHead(read_imports(contents), read_synopsis(contents))
     head = HeadReader()
     for chunk in read_contents(window, entry):
         head.add(chunk)
-    return head.imports()
+    return GoHead(head.imports(), head.synopsis)
 
 
 def _offset_of(entry: ZipEntry) -> int:

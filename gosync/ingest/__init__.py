@@ -23,7 +23,9 @@ catalog again from what the store holds.
     notices       notices document: every licence text and notice, each once
     rebuild       a catalog made anew from the journal and the blobs
     scanner       who reads the zips that are staged: worker processes
-    storedlicences  the licences of versions in the store, read from zips if need be
+    storedfacts    what zips in the store hold: from the catalog, else read from them
+    storedlicences  the licences of versions in the store, and texts of licence files
+    storedoutlines  what versions tell of themselves: packages, READMEs
     storednotices  what authors say of their versions: deprecated, retracted
     storedvulns    vulnerabilities by the database that the store has
     storesource   ``StoreSource``: the store as a source of what it has

@@ -15,10 +15,12 @@ class Derived(NamedTuple):
     Attributes:
         packages: Its packages and what they import, packed; None if they are too many.
         licences: Its licences, packed.
+        readme: Its README, packed.
     """
 
     packages: bytes | None
     licences: bytes
+    readme: bytes
 
 
 class DerivedFacts:
@@ -43,3 +45,4 @@ class DerivedFacts:
         packages = [(h1, each.packages) for h1, each in noted if each.packages]
         catalog.packages.put(packages)
         catalog.licences.put((h1, each.licences) for h1, each in noted)
+        catalog.readmes.put((h1, each.readme) for h1, each in noted)

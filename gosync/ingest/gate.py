@@ -295,12 +295,12 @@ class Admission:
             raise TruncatedError(f"{served.url}: cut off, or {exc}") from exc
 
     def _scan(self, staged: Staged) -> None:
-        scan, licences = self._gate.scanner.scan(staged, self._mv)
+        scan, licences, readme = self._gate.scanner.scan(staged, self._mv)
         self._taken.h1[FileKind.ZIP] = scan.h1
         self._compare(FileKind.ZIP)
         scan.checked.require_ok(str(self._mv))
         self._check_go_mod(scan.go_mod)
-        self._taken.derived = Derived(scan.packages, licences)
+        self._taken.derived = Derived(scan.packages, licences, readme)
 
     def _check_go_mod(self, inside: bytes | None) -> None:
         """The ``.mod`` is the zip's go.mod, or stands in for a missing one.

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from msgspec.structs import replace
 
+from gosync.gomod import readme as readmes
 from gosync.gomod.dirhash import ZipScan, scan_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
+from gosync.gomod.zipdir import ZipEntry
 from gosync.licence.found import pack
 from gosync.licence.reading import LicenceReader
 from gosync.store.staging import Staged, read_at
@@ -36,10 +38,12 @@ class ScannedZip(NamedTuple):
     Attributes:
         scan: What checking and hashing it found.
         licences: Its licences, packed (gosync.licence.found).
+        readme: Its README, packed (gosync.gomod.readme).
     """
 
     scan: ZipScan
     licences: bytes
+    readme: bytes
 
 
 class _Item(NamedTuple):
@@ -62,17 +66,34 @@ class _Reader:
 
     def read(self, read: ReadAt, item: _Item) -> ScannedZip:
         """Read a zip."""
-        licences = LicenceReader()
+        texts = _Texts()
         scan = scan_zip(
             read,
             item.size_bytes,
             item.mv,
             seen=self._seen,
             with_packages=True,
-            keep=licences.wanted,
+            keep=texts.wanted,
         )
-        packed = pack(licences.licences(scan.kept))
-        return ScannedZip(replace(scan, kept={}), packed)
+        licences = pack(texts.licences.licences(scan.kept))
+        readme = readmes.pack(readmes.readme_of(texts.readme, scan.kept))
+        return ScannedZip(replace(scan, kept={}), licences, readme)
+
+
+class _Texts:
+    """The texts of one zip that are read whole: licence files and the README."""
+
+    def __init__(self) -> None:
+        self.licences = LicenceReader()
+        self.readme: bytes | None = None
+
+    def wanted(self, mv: ModuleVersion, entries: list[ZipEntry]) -> dict[bytes, int]:
+        """Return the entries to keep: names, sizes in bytes."""
+        self.readme = readmes.readme_name(mv, entries)
+        found = self.licences.wanted(mv, entries)
+        if self.readme is not None:
+            found.setdefault(self.readme, readmes.MAX_FILE_BYTES)
+        return found
 
 
 class ZipScanner:

@@ -38,11 +38,13 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     oldheads       the tree's tiles for clients that remember an older head
     owner          whose a tree is: this store's, another one's, nobody's
     packagesection  what a module's page tells of packages and commands (pure)
+    pageoptions    what modules' pages are made with (pure)
     pages          the tree's front page and the pages of its list (pure)
     paging         parts of a list that stay when other parts change (pure)
     promised       what a tree promises to clients with older tree heads
     publication    one publish, in the order that no reader can see half of (I6)
     publisher      publishing a tree: what the rest of gosync calls
+    readmehtml     a README as HTML that can do nothing (pure)
     report         what a publish did
     script         the front page's script: address, freshness, news, search (pure)
     searchindex    the search index: what the front page's search looks through
@@ -62,8 +64,11 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     deniedfile     what the policy denies, told by the tree as well
     usage          how to use the tree: the lines to paste (pure)
     listfile       JSON lists in the tree's .gosync/, like these two
+    versionsection  what a module's page tells of its versions (pure)
     vulnreader     which modules' known vulnerabilities changed, by the database
     vulnsection    what a module's page tells of known vulnerabilities (pure)
     withdrawnfile  what is withdrawn, kept in the tree as well
+    wordfile       the words of pages in each language of a tree
+    words          the words of pages, in the reader's language (pure)
     work           what a publish has to do
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gosync.publish.contents import ModuleContents, has_record
 from gosync.publish.modules import wanted_names
@@ -13,15 +13,23 @@ from gosync.publish.sumdb import SumTreeWriter
 class Belongings:
     """The names that belong into each module's folder, and the lookups."""
 
-    def __init__(self, sums: SumTreeWriter | None) -> None:
-        """Begin with nothing, with a checksum database or without one."""
+    def __init__(self, sums: SumTreeWriter | None, languages: Sequence[str]) -> None:
+        """Begin with nothing.
+
+        Args:
+            sums: The database's folder; None without a database.
+            languages: The languages of pages.
+        """
         self._sums = sums
+        self._languages = languages
         self._folders: dict[str, set[str]] = {}
         self._lookups: set[str] = set()
 
     def add(self, contents: ModuleContents) -> None:
         """Add a module."""
-        self._folders[contents.at.versions_folder] = wanted_names(contents)
+        self._folders[contents.at.versions_folder] = wanted_names(
+            contents, self._languages
+        )
         if self._sums is not None:
             self._lookups.update(
                 self._sums.lookup(version.at.lookup)

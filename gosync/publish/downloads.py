@@ -24,14 +24,14 @@ from typing import Final
 
 import msgspec
 
-from gosync.folder.routes import DOWNLOADS_FOLDER, ROOT_PAGE
+from gosync.folder.routes import DOWNLOADS_FOLDER, DOWNLOADS_PAGE
 from gosync.gomod import gover
 from gosync.publish import html
 from gosync.text import encode_json
 
 INDEX: Final = f"{DOWNLOADS_FOLDER}/index.json"
 SUMS: Final = f"{DOWNLOADS_FOLDER}/SHA256SUMS"
-PAGE: Final = f"{DOWNLOADS_FOLDER}/{ROOT_PAGE}"
+PAGE: Final = DOWNLOADS_PAGE
 _VERSION = re.compile(r"v0\.0\.1-go([0-9][0-9a-z.]*)\.([a-z0-9]+)-([a-z0-9]+)")
 _UNSTABLE = re.compile("rc|beta")
 

@@ -1,4 +1,4 @@
-"""Parts of pages: a document, a table, numbers and links as pages show them. Pure.
+"""Parts of pages: a document, a table, sizes and links as pages show them. Pure.
 
 A page names by a policy (CSP) what it may do, by the hashes of its own style sheet and
 script: nothing else runs, whatever stands in it.
@@ -12,41 +12,65 @@ from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote
 
+from gosync.folder import routes
 from gosync.publish.style import STYLE
+from gosync.publish.words import LOCALES, NAMES, Words
 from gosync.text import printable
 
 _MAX_TEXT = 300
 _SAFE = "/!@+~,=-._"
+_ENGLISH = Words()
 
 
 def document(
-    title: str, body: Iterable[str], *, script: str = "", feed: str = ""
+    title: str,
+    body: Iterable[str],
+    *,
+    words: Words = _ENGLISH,
+    script: str = "",
+    feed: str = "",
 ) -> bytes:
     """Return a whole page.
 
     Args:
         title: Its title.
         body: Its parts in HTML; empty ones are left out.
+        words: The words of its language.
         script: A script for its end; it may load files of the tree.
         feed: The relative address of its feed, "" for none.
     """
     news = (
-        '<link rel="alternate" type="application/atom+xml" title="What is new"'
-        f' href="{feed}">\n'
+        '<link rel="alternate" type="application/atom+xml"'
+        f' title="{words.say("What is new")}" href="{feed}">\n'
         if feed
         else ""
     )
+    others = "".join(
+        f'<link rel="alternate" hreflang="{LOCALES[language]}" href="{name}">\n'
+        for language, name in words.others
+    )
     head = (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{LOCALES[words.language]}">\n<head>\n'
+        '<meta charset="utf-8">\n'
         f"{_policy(script)}"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n{news}<style>\n{STYLE}</style>\n</head>\n"
+        f"<title>{escape(title)}</title>\n{others}{news}<style>\n{STYLE}</style>\n</head>\n"
     )
-    foot = "<footer>A static GOPROXY, written by gosync.</footer>"
+    foot = words.say("A static GOPROXY, written by gosync.")
+    foot = f"<footer>{foot}{_languages(words)}</footer>"
     parts = (part for part in body if part)
     text = "\n".join(["<body><main>", *parts, "</main>", foot])
     code = f"<script>{script}</script>\n" if script else ""
     return f"{head}{text}\n{code}</body>\n</html>\n".encode()
+
+
+def _languages(words: Words) -> str:
+    """Return links to the page in its other languages."""
+    return "".join(
+        f' <a href="{name}" hreflang="{LOCALES[language]}" lang="{LOCALES[language]}">'
+        f"{NAMES[language]}</a>"
+        for language, name in words.others
+    )
 
 
 def _policy(script: str) -> str:
@@ -65,16 +89,34 @@ def _source(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def table(columns: Iterable[str], rows: str) -> str:
-    """Return a table with these headings and rows in HTML."""
+def table(columns: Iterable[str], rows: str, *, number: int = -1) -> str:
+    """Return a table.
+
+    Args:
+        columns: Its headings.
+        rows: Its rows in HTML.
+        number: The place of the column that has numbers, -1 for none.
+    """
     heads = "".join(
-        f"<th scope=col{' class=number' if column == 'Versions' else ''}>{column}</th>"
-        for column in columns
+        f"<th scope=col{' class=number' if at == number else ''}>{column}</th>"
+        for at, column in enumerate(columns)
     )
     return (
         f"<div class=scroll><table><thead><tr>{heads}</tr></thead>\n"
         f"<tbody>\n{rows}\n</tbody></table></div>"
     )
+
+
+def breadcrumb(up: str, words: Words) -> str:
+    """Return the way from a page back to the front page; ``up`` is to the root."""
+    home = words.page(f"{up}{routes.ROOT_PAGE}")
+    label, title = words.say("Breadcrumb"), words.say("Go modules")
+    return f'<nav aria-label="{label}"><a href="{home}">{title}</a></nav>'
+
+
+def folded(summary: str, inside: str) -> str:
+    """Return what is shown once somebody asks for it."""
+    return f"<details><summary>{summary}</summary>\n{inside}</details>"
 
 
 def up(path: str) -> str:
@@ -85,16 +127,6 @@ def up(path: str) -> str:
 def href(path: str) -> str:
     """Return a path as the value of an attribute."""
     return escape(quote(path, safe=_SAFE))
-
-
-def number(value: int) -> str:
-    """Return a number with its digits in groups of three."""
-    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a count with its noun."""
-    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def size(size_bytes: int) -> str:

@@ -7,13 +7,14 @@ whether it was published at once or bit by bit.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 
 from gosync.catalog.shown import ShownModule, ShownSums
 from gosync.catalog.shown_table import ShownModules
 from gosync.catalog.versions import Proof
 from gosync.folder import routes
+from gosync.publish.aboutmodule import ModuleOutline
 from gosync.publish.contents import ModuleContents, digest_lines
 from gosync.publish.knownvulns import digest_vulns
 from gosync.publish.pages import (
@@ -26,9 +27,13 @@ from gosync.publish.pages import (
 )
 from gosync.publish.paging import begins_page, touched_parts
 from gosync.publish.tree import TreeWriter
+from gosync.publish.words import Words
+from gosync.text import shown
 
 
-def shown_module(contents: ModuleContents, per_page: int) -> ShownModule:
+def shown_module(
+    contents: ModuleContents, outline: ModuleOutline, per_page: int
+) -> ShownModule:
     """Return what is remembered of a module that a tree shows. Pure."""
     versions, path = contents.versions, contents.at.path
     whole = sum(version.whole for version in versions)
@@ -41,6 +46,8 @@ def shown_module(contents: ModuleContents, per_page: int) -> ShownModule:
         digest=sha256(digest_lines(contents)).hexdigest(),
         begins_page=begins_page(path, per_page),
         vulns=digest_vulns(contents.vulns),
+        synopsis=shown(outline.synopsis),
+        commands=outline.commands,
     )
 
 
@@ -52,9 +59,15 @@ class ListWriter:
     """
 
     def __init__(
-        self, writer: TreeWriter, shown: ShownModules, tree_id: str, per_page: int
+        self,
+        writer: TreeWriter,
+        shown: ShownModules,
+        tree_id: str,
+        per_page: int,
+        languages: Sequence[Words],
     ) -> None:
         self._writer = writer
+        self._languages = languages
         self._shown = shown
         self._tree_id = tree_id
         self._per_page = per_page
@@ -75,8 +88,10 @@ class ListWriter:
             changed = None
             self._find_stale(starts)
         whole = () if starts else tuple(self._between("", None))
-        page = front_page(facts, whole, [self._part(start) for start in starts])
-        self._writer.write(routes.ROOT_PAGE, page)
+        parts = [self._part(start) for start in starts]
+        for words in self._languages:
+            page = front_page(facts, whole, parts, words)
+            self._writer.write(words.page(routes.ROOT_PAGE), page)
         for at in self._touched(starts, changed):
             self._write_page(starts, at)
 
@@ -110,19 +125,36 @@ class ListWriter:
     def _write_page(self, starts: list[str], at: int) -> None:
         start = starts[at]
         before = starts[at + 1] if at + 1 < len(starts) else None
-        page = list_page(tuple(self._between(start, before)))
-        self._writer.write(routes.list_page(start), page)
+        modules = tuple(self._between(start, before))
+        for words in self._languages:
+            page = list_page(modules, words)
+            self._writer.write(words.page(routes.list_page(start)), page)
 
     def _leave(self, start: str) -> None:
-        page = routes.list_page(start)
-        if self._writer.size(page) is not None:
-            self.stale.append(page)
+        self.stale += filter(self._is_there, _in_all(routes.list_page(start)))
+
+    def _is_there(self, page: str) -> bool:
+        return self._writer.size(page) is not None
 
     def _find_stale(self, starts: list[str]) -> None:
-        wanted = {routes.list_page(start) for start in starts}
+        wanted = {
+            words.page(page)
+            for page in (routes.ROOT_PAGE, *map(routes.list_page, starts))
+            for words in self._languages
+        }
         names = self._writer.names(routes.PAGES_FOLDER)
-        pages = (routes.page_of_name(name) or _numbered(name) for name in names)
-        self.stale += (page for page in pages if page and page not in wanted)
+        found = (routes.page_of_name(name) or _numbered(name) for name in names)
+        pages = [routes.ROOT_PAGE, *filter(None, found)]
+        every = (name for page in pages for name in _in_all(page))
+        self.stale += (
+            page for page in every if page not in wanted and self._is_there(page)
+        )
+
+
+def _in_all(page: str) -> list[str]:
+    """Return a page under all names that pages have in any language."""
+    folder = page.removesuffix(routes.ROOT_PAGE)
+    return [f"{folder}{name}" for name in routes.PAGE_NAMES]
 
 
 def _numbered(name: str) -> str | None:

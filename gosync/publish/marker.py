@@ -19,6 +19,7 @@ One JSON object::
     store          the id of the store that it was published from, "" for none
     generation     that store's, when this publish began
     vulndb         digest of the vulnerability database that pages tell of, "" for none
+    pages          what concerns modules' pages: languages, and pkgsite, its address
 
 ``heads`` and ``leaves`` only grow: a client that saw a head comes back for its
 tiles. A head is written here before the first lookup with it, and read even from a
@@ -37,6 +38,7 @@ import msgspec
 from gosync.errors import StoreError
 from gosync.folder import routes
 from gosync.publish.oldheads import Promise
+from gosync.publish.pageoptions import PageOptions
 from gosync.publish.tree import TreeReader
 
 # 2: aliases of pseudo-versions, and of 8 and 10 digits
@@ -45,7 +47,8 @@ from gosync.publish.tree import TreeReader
 # 5: modules' pages tell which vulnerabilities are known
 # 6: and which packages and commands the newest version has
 # 7: and which modules in the tree require it
-FORMAT = 7
+# 8: and their synopsis and README; pages may be in several languages
+FORMAT = 8
 _MAX_BYTES = 16 * 1024 * 1024
 _HARMLESS = frozenset({routes.MARKER_FOLDER, "lost+found"})
 
@@ -68,6 +71,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     store: str = ""
     generation: int = 0
     vulndb: str = ""
+    pages: PageOptions = PageOptions()
 
     def promise(self, name: str) -> Promise:
         """Return which older heads of a database the tree serves."""

@@ -93,6 +93,7 @@ class ModulePublication:
             tree_id=setting.tree.id,
             changed_after=-1 if state is None else state.published_seq,
             full=not setting.marker.complete,
+            pages=setting.marker.pages,
         )
         survey = survey_tree(catalog, writer, full=False, paths=[path], spare=True)
         reader = ModuleReader(

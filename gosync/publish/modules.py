@@ -12,6 +12,7 @@ gets one that says its version and nothing else: ``go list -m all`` and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from gosync.catalog.db import Catalog
@@ -20,11 +21,14 @@ from gosync.errors import MalformedError, RejectedError
 from gosync.folder import routes
 from gosync.gomod.latest import GoModFacts, read_facts
 from gosync.gomod.modfile import synthesize
-from gosync.publish.aboutmodule import AboutReader
+from gosync.publish.aboutmodule import AboutReader, ModuleOutline
 from gosync.publish.contents import Carried, ModuleContents, bare_info
 from gosync.publish.modulepage import module_page
+from gosync.publish.pageoptions import PageOptions
 from gosync.publish.stale import stale_names
 from gosync.publish.tree import TreeWriter
+from gosync.publish.wordfile import words_of
+from gosync.publish.words import page_names
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 
@@ -46,12 +50,14 @@ class ModuleWriter:
         tree_id: str,
         changed_after: int,
         full: bool,
+        pages: PageOptions,
     ) -> None:
         self._writer = writer
         self._blobs = blobs
         self._about = AboutReader(catalog, blobs, tree_id)
         self._changed_after = changed_after
         self._full = full
+        self._pages = pages
         self._shrinking: set[str] = set()
         self.stale: list[str] = []
         self.stale_lookups: list[str] = []
@@ -103,15 +109,26 @@ class ModuleWriter:
             self._link(path, version.row.info_digest, 0)
         self.write_page(contents, database)
 
-    def needs(self, contents: ModuleContents) -> frozenset[str]:
-        """Return the modules that a module's newest version requires itself."""
-        return self._about.needs(contents)
+    def outline(self, contents: ModuleContents) -> ModuleOutline:
+        """Return what the tree's list and search tell of a module."""
+        return self._about.outline(contents)
 
     def write_page(self, contents: ModuleContents, database: str) -> None:
-        """Put the module's page alone."""
-        if contents.versions or contents.withdrawn:
-            page = module_page(contents, database, self._about.read(contents))
-            self._writer.write(contents.at.page, page)
+        """Put the module's page alone, in each language."""
+        if not contents.versions and not contents.withdrawn:
+            return
+        about, pkgsite = self._about.read(contents), self._pages.pkgsite
+        for words in words_of(self._pages.languages):
+            page = module_page(contents, database, about, words=words, pkgsite=pkgsite)
+            self._writer.write(words.page(contents.at.page), page)
+
+    def flush(self) -> None:
+        """Keep what was read from zips for pages.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._about.flush()
 
     def _name_latest(self, contents: ModuleContents) -> None:
         latest = contents.latest
@@ -147,7 +164,7 @@ class ModuleWriter:
 
     def _find_stale(self, contents: ModuleContents, names: list[str]) -> None:
         at = contents.at
-        stale = stale_names(names, wanted_names(contents))
+        stale = stale_names(names, wanted_names(contents, self._pages.languages))
         self.stale += (f"{at.versions_folder}/{name}" for name in stale)
         if stale:
             self._shrinking.add(at.path)
@@ -163,8 +180,13 @@ class ModuleWriter:
                 self.stale_lookups.append(at.of_version(each.version).lookup)
 
 
-def wanted_names(contents: ModuleContents) -> set[str]:
-    """Return the names that belong in the module's ``@v``, ``@latest`` too."""
+def wanted_names(contents: ModuleContents, languages: Sequence[str]) -> set[str]:
+    """Return the names that belong in the module's ``@v``, ``@latest`` too.
+
+    Args:
+        contents: What the tree says of it.
+        languages: The languages of its pages.
+    """
     names = {_name_of(path) for path in contents.aliases()}
     for version in contents.versions:
         names |= {_name_of(version.at.info), _name_of(version.at.mod)}
@@ -177,7 +199,7 @@ def wanted_names(contents: ModuleContents) -> set[str]:
     if contents.latest is not None:
         names.add(routes.LATEST_NAME)
     if contents.versions or contents.kept or contents.withdrawn:
-        names.add(routes.ROOT_PAGE)
+        names.update(page_names(languages).values())
     return names
 
 

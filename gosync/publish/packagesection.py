@@ -21,14 +21,19 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.packages import ModulePackages, Package
 from gosync.gomod.pathcheck import check_import_path
 from gosync.publish import html
+from gosync.publish.words import Words, digits
 
 _AT_ONCE: Final = 10
 _MAX_PACKAGES: Final = 500
-_INTERNAL: Final = "internal"
+_MAX_SYNOPSIS: Final = 200
+_ENGLISH: Final = Words()
 
 
 def package_sections(
-    newest: ModuleVersion, module: ModulePackages, go_mod: GoMod
+    newest: ModuleVersion,
+    module: ModulePackages,
+    go_mod: GoMod,
+    words: Words = _ENGLISH,
 ) -> Iterator[str]:
     """Yield the parts of both sections; nothing where there is none to name.
 
@@ -36,23 +41,30 @@ def package_sections(
         newest: The version that is told of.
         module: Its packages.
         go_mod: Its go.mod.
+        words: The words of the page's language.
     """
-    named = [each for each in module.packages if _is_named(newest.path, each)]
-    commands = [_path(newest.path, e) for e in named if e.is_command]
-    libraries = [_path(newest.path, e) for e in named if e.is_library]
+    commands = named_commands(newest.path, module)
+    named = (each for each in module.packages if each.is_library)
+    libraries = [each for each in named if _is_named(newest.path, each)]
     if commands:
-        yield from _section("commands", html.plural(len(commands), "command"))
-        yield from _commands(commands, newest.version, go_mod)
+        yield from _section("commands", words.count(len(commands), "command"))
+        yield from _commands(newest, commands, go_mod, words)
         yield "</section>"
     if libraries:
-        yield from _section("packages", html.plural(len(libraries), "package"))
-        items = [f"<span class=path>{escape(each)}</span>" for each in libraries]
-        yield from _folded(items, "packages")
+        yield from _section("packages", words.count(len(libraries), "package"))
+        items = [_item(_path(newest.path, each), each) for each in libraries]
+        yield from _folded(items, "package", words)
         yield "</section>"
+
+
+def named_commands(path: str, module: ModulePackages) -> list[Package]:
+    """Return the commands of a module that others can name."""
+    commands = (each for each in module.packages if each.is_command)
+    return [each for each in commands if _is_named(path, each)]
 
 
 def _is_named(path: str, package: Package) -> bool:
-    if not package.is_matched or _INTERNAL in package.folder.split("/"):
+    if not package.is_public:
         return False
     try:
         check_import_path(_path(path, package))
@@ -69,18 +81,35 @@ def _section(name: str, title: str) -> Iterator[str]:
     yield f'<section aria-labelledby="{name}"><h2 id="{name}">{title}</h2>'
 
 
-def _commands(paths: Sequence[str], version: str, go_mod: GoMod) -> Iterator[str]:
+def _commands(
+    newest: ModuleVersion, commands: Sequence[Package], go_mod: GoMod, words: Words
+) -> Iterator[str]:
     refused = _refused(go_mod)
     if refused:
-        yield (
-            f"<p><code>go install</code> refuses them: the go.mod has {refused}"
-            " directives. They are built from a checkout of the module.</p>"
+        told = words.say(
+            "<code>go install</code> refuses them: the go.mod has {verb} directives."
+            " They are built from a checkout of the module.",
+            verb=refused,
         )
-        items = [f"<span class=path>{escape(each)}</span>" for each in paths]
+        yield f"<p>{told}</p>"
+        items = [_item(_path(newest.path, each), each) for each in commands]
     else:
-        lines = (escape(f"go install {each}@{version}") for each in paths)
-        items = [f"<code>{line}</code>" for line in lines]
-    yield from _folded(items, "commands")
+        items = [
+            f"<code class=paste>go install {escape(_path(newest.path, each))}"
+            f"@{escape(newest.version)}</code>{_told(each)}"
+            for each in commands
+        ]
+    yield from _folded(items, "command", words)
+
+
+def _item(path: str, package: Package) -> str:
+    return f"<span class=path>{escape(path)}</span>{_told(package)}"
+
+
+def _told(package: Package) -> str:
+    """Return what a package is, in its own words."""
+    synopsis = escape(html.short(package.synopsis, _MAX_SYNOPSIS))
+    return f"<span class=told>{synopsis}</span>" if synopsis else ""
 
 
 def _refused(go_mod: GoMod) -> str:
@@ -89,17 +118,15 @@ def _refused(go_mod: GoMod) -> str:
     return "exclude" if go_mod.exclude else ""
 
 
-def _folded(items: Sequence[str], noun: str) -> Iterator[str]:
+def _folded(items: Sequence[str], noun: str, words: Words) -> Iterator[str]:
     """Yield a list, what is beyond the first few folded."""
     yield _list(items[:_AT_ONCE])
     rest = items[_AT_ONCE:]
     if rest:
-        yield f"<details><summary>{html.number(len(rest))} more {noun}</summary>"
-        yield _list(list(islice(rest, _MAX_PACKAGES)))
         more = len(rest) - _MAX_PACKAGES
-        if more > 0:
-            yield f"<p>{html.number(more)} more.</p>"
-        yield "</details>"
+        told = f"<p>{words.say('{n} more.', n=digits(more))}</p>" if more > 0 else ""
+        inside = _list(list(islice(rest, _MAX_PACKAGES)))
+        yield html.folded(words.count(len(rest), f"more {noun}"), f"{inside}{told}")
 
 
 def _list(items: Sequence[str]) -> str:

@@ -35,6 +35,7 @@ from gosync.catalog.trees import Unpublished
 from gosync.catalog.versions import VersionRow
 from gosync.errors import MalformedError
 from gosync.folder import routes
+from gosync.publish.aboutmodule import ModuleOutline
 from gosync.publish.belongings import Belongings
 from gosync.publish.contents import ModuleContents
 from gosync.publish.deniedfile import DENIED_FILE
@@ -54,6 +55,7 @@ from gosync.publish.stale import module_of, removal_order
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
 from gosync.publish.treefacts import tree_facts
 from gosync.publish.withdrawnfile import WITHDRAWN_FILE
+from gosync.publish.wordfile import words_of
 from gosync.sumdb.spans import count
 from gosync.sumdb.tile import Tile
 
@@ -102,7 +104,7 @@ class Publication:
             setting.catalog.shown_needs, setting.tree_id
         )
         self._unpublished: list[Unpublished] = []
-        self._belongings = Belongings(setting.sums)
+        self._belongings = Belongings(setting.sums, setting.options.pages.languages)
 
     @property
     def contents(self) -> str:
@@ -128,6 +130,7 @@ class Publication:
         self._put_versions()
         self._writer.then()
         self._put_names()
+        self._at.modules.flush()
         self._put_tree_pages()
         self._put_head()
         self._writer.commit()
@@ -214,10 +217,11 @@ class Publication:
 
     def _go_over(self, path: str, rows: list[VersionRow]) -> None:
         contents = self._contents(path, rows)
-        self._shown.show(path, contents)
-        modules = self._at.modules
-        needs = frozenset() if contents is None else modules.needs(contents)
-        self._dependents.note(path, needs)
+        outline = ModuleOutline()
+        if contents is not None:
+            outline = self._at.modules.outline(contents)
+        self._shown.show(path, contents, outline)
+        self._dependents.note(path, outline.needs)
         if contents is None:
             return
         if path in self._changed:
@@ -290,7 +294,11 @@ class Publication:
     def _put_tree_pages(self) -> None:
         options, catalog = self._at.options, self._at.catalog
         pages = ListWriter(
-            self._writer, catalog.shown, self._at.tree_id, options.modules_per_page
+            self._writer,
+            catalog.shown,
+            self._at.tree_id,
+            options.modules_per_page,
+            words_of(options.pages.languages),
         )
         search = SearchIndexWriter(
             self._writer, catalog.shown, self._at.tree_id, options.modules_per_index
@@ -355,6 +363,7 @@ class Publication:
             store=self._work.marker.store,
             generation=self._work.marker.generation,
             vulndb=self._work.vulndb if self._at.vulns.is_whole else "",
+            pages=self._at.options.pages,
         )
         self._write_marker(marker.not_before(self._there()))
 

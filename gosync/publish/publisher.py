@@ -307,6 +307,7 @@ class Publisher:
             tree_id=tree.id,
             changed_after=work.after,
             full=work.full,
+            pages=options.pages,
         )
         setting = PublishSetting(
             catalog=self._catalog,

@@ -3,9 +3,10 @@
 A file is a script that hands over a list of modules, so that it can be had where a
 page may not fetch, from a folder (``file:``)::
 
-    gosyncModules([["example.com/m","v1.2.0"],...])
+    gosyncModules([["example.com/m","v1.2.0","Package m reads.",["cmd/m"]],...])
 
-with each module's path and newest version, "" where only ``.mod`` files are carried.
+with each module's path, its newest version ("" where only ``.mod`` files are carried),
+what it is, and the folders of its commands; what is empty at the end is left out.
 There is one file up to so many modules, ``modules/search.js``; above that parts as
 ``paging`` divides them, so that a changed module changes one of them. The front page
 names all.
@@ -15,19 +16,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-import msgspec
-
 from gosync.catalog.shown import ShownModule
 from gosync.catalog.shown_table import ShownModules
 from gosync.folder import routes
 from gosync.publish.paging import begins_page, touched_parts
 from gosync.publish.tree import TreeWriter
+from gosync.text import encode_json, printable
 
 
 def format_search_index(modules: Iterable[ShownModule]) -> bytes:
     """Return one file of the index. Pure."""
-    lines = msgspec.json.encode([(each.path, each.newest) for each in modules])
-    return b"gosyncModules(%s)\n" % lines
+    return b"gosyncModules(%s)\n" % encode_json([_line(each) for each in modules])
+
+
+def _line(module: ShownModule) -> list[object]:
+    line: list[object] = [module.path, module.newest]
+    if module.synopsis or module.commands:
+        line.append(printable(module.synopsis))
+    if module.commands:
+        line.append(module.commands)
+    return line
 
 
 class SearchIndexWriter:

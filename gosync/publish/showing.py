@@ -10,6 +10,7 @@ from typing import Final
 
 from gosync.catalog.shown import ShownModule
 from gosync.catalog.shown_table import ShownModules
+from gosync.publish.aboutmodule import ModuleOutline
 from gosync.publish.contents import ModuleContents
 from gosync.publish.listing import shown_module
 
@@ -53,13 +54,15 @@ class ShownWriter:
         if self._anew:
             self._table.clear(self._tree_id)
 
-    def show(self, path: str, contents: ModuleContents | None) -> None:
+    def show(
+        self, path: str, contents: ModuleContents | None, outline: ModuleOutline
+    ) -> None:
         """Note what the tree shows of a module; each module once."""
         if not self._anew:
             before = self._table.get(self._tree_id, path)
             self._digest -= int(before.digest, 16) if before else 0
         if contents is not None and contents.versions:
-            shown = shown_module(contents, self._per_page)
+            shown = shown_module(contents, outline, self._per_page)
             self._digest += int(shown.digest, 16)
             self._shown.append(shown)
         elif not self._anew:

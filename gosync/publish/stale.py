@@ -16,7 +16,8 @@ from gosync.gomod.filekind import FileKind
 
 _SUMDB_NAMES = ("supported", "latest", routes.NOT_FOUND_NAME)
 _RANKS = {FileKind.INFO.suffix: 4, FileKind.ZIP.suffix: 5, FileKind.MOD.suffix: 6}
-_FIXED_NAMES = (routes.LIST_NAME, routes.ROOT_PAGE)
+_FIXED_NAMES = (routes.LIST_NAME, *routes.PAGE_NAMES)
+_FIRST_GONE = (routes.LATEST_NAME, *_FIXED_NAMES)
 
 
 def stale_names(names: Iterable[str], wanted: Container[str]) -> list[str]:
@@ -83,8 +84,8 @@ def _rank(path: str) -> int:
     name = path.rpartition("/")[2]
     if path.startswith(f"{routes.SUMDB_FOLDER}/"):
         return 0 if name == "supported" else 7
-    if name in (routes.LATEST_NAME, routes.LIST_NAME, routes.ROOT_PAGE):
-        return (routes.LATEST_NAME, routes.LIST_NAME, routes.ROOT_PAGE).index(name) + 1
+    if name in _FIRST_GONE:
+        return min(_FIRST_GONE.index(name) + 1, 3)
     if routes.revision_of_alias(name):
         return 3
     return _RANKS.get(name[name.rfind(".") :], 3)

@@ -59,6 +59,7 @@ details { margin-top: 1.2rem; }
 summary { cursor: pointer; color: var(--soft); }
 small { color: var(--soft); }
 li small { white-space: nowrap; }
+.paste { user-select: all; }
 nav { font-size: .94rem; }
 .pages { margin-top: 1rem; line-height: 2; }
 .pages a { padding: .15rem .5rem; }
@@ -67,6 +68,18 @@ nav { font-size: .94rem; }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .note { padding: .7rem 1rem; border: 1px solid var(--plain); border-radius: .5rem; }
+.told { display: block; color: var(--soft); font-size: .9rem; }
+.ways { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin-top: 1rem; }
+.readme { overflow-wrap: anywhere; }
+.readme h3, .readme h4, .readme h5, .readme h6 {
+  margin: 1.5rem 0 .4rem; font-size: 1rem;
+}
+.readme h3 { font-size: 1.1rem; }
+.readme blockquote {
+  margin: .6rem 0; padding-left: 1rem; border-left: 3px solid var(--line);
+}
+.readme hr { border: 0; border-top: 1px solid var(--line); }
+.readme ul, .readme ol { padding-left: 1.4rem; max-width: 46rem; }
 .mark { color: var(--plain); white-space: normal; }
 #search { margin-top: 1.6rem; }
 [hidden] { display: none; }

@@ -20,6 +20,7 @@ from gosync.publish.contents import ModuleContents, contents_of
 from gosync.publish.marker import read_marker
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import Owner, foreign_tree, owner_of
+from gosync.publish.pageoptions import PageOptions
 from gosync.publish.stale import removal_order
 from gosync.publish.survey import files_by_version, survey_tree
 from gosync.publish.tree import TreeStorage, TreeWriter
@@ -64,12 +65,17 @@ def take_out(
     writer.open()
     WITHDRAWN_FILE.write(writer, catalog.withdrawn.all())
     for path in sorted(set(paths)):
-        _take_out_of(writer, path, catalog, blobs, database)
+        _take_out_of(writer, path, catalog, blobs, database, marker.pages)
     return writer.removed
 
 
 def _take_out_of(
-    writer: TreeWriter, path: str, catalog: Catalog, blobs: BlobStore, database: str
+    writer: TreeWriter,
+    path: str,
+    catalog: Catalog,
+    blobs: BlobStore,
+    database: str,
+    pages: PageOptions,
 ) -> None:
     modules = ModuleWriter(
         writer,
@@ -78,6 +84,7 @@ def _take_out_of(
         tree_id=writer.name,
         changed_after=_NOTHING_IS_NEW,
         full=False,
+        pages=pages,
     )
     try:
         contents = _contents(writer, path, catalog, modules, VulnReader(catalog, blobs))

@@ -6,6 +6,7 @@ from gosync.folder.layouts import TOOLCHAIN
 from gosync.publish.pages import TreeFacts
 from gosync.publish.setting import PublishSetting
 from gosync.publish.usage import TreeUse
+from gosync.sumdb.names import Database, parse_gosumdb
 
 
 def tree_facts(setting: PublishSetting, index: tuple[str, ...]) -> TreeFacts:
@@ -20,11 +21,13 @@ def tree_facts(setting: PublishSetting, index: tuple[str, ...]) -> TreeFacts:
     return TreeFacts(
         use=TreeUse(
             url=options.url,
-            database=setting.database,
+            database=_asked(setting),
             private=options.private,
             toolchains=toolchain is not None and toolchain.versions > 0,
             vulndb=options.vulndb,
             contact=options.contact,
+            house_log=bool(options.house_verifier),
+            requests=options.requests,
         ),
         head=setting.head,
         search=index,
@@ -32,5 +35,13 @@ def tree_facts(setting: PublishSetting, index: tuple[str, ...]) -> TreeFacts:
         versions=sums.versions,
         go_mods=sums.go_mods,
         proven=sums.proven,
-        explained=setting.options.explained,
+        explained=options.explained,
+        database=setting.database,
+        docs=options.docs,
     )
+
+
+def _asked(setting: PublishSetting) -> Database | None:
+    """Return the checksum database that clients ask: the site's own if it has one."""
+    own = setting.options.house_verifier
+    return parse_gosumdb(own) if own else setting.database

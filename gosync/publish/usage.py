@@ -7,16 +7,22 @@ placeholder stays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
+from typing import Final
 
 import msgspec
 
+from gosync.folder import routes
+from gosync.publish import html
 from gosync.publish.setupscript import gosumdb
+from gosync.publish.words import Words
 from gosync.sumdb.names import Database
 from gosync.text import printable
 
 PLACEHOLDER = "https://ADDRESS-OF-THIS-PAGE"
+_MAIL = re.compile("[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
 
 class TreeUse(msgspec.Struct, frozen=True):
@@ -24,11 +30,14 @@ class TreeUse(msgspec.Struct, frozen=True):
 
     Attributes:
         url: The tree's address, "" when it is not known.
-        database: The checksum database, or None.
+        database: The checksum database that clients ask, or None.
         private: GOPRIVATE patterns of what no database vouches for.
         toolchains: Whether Go toolchains are carried.
         vulndb: Whether there is a vulnerability database.
         contact: Whom to ask for more, "" for nobody.
+        house_log: Whether the database is one of the site's own, which has private
+            modules, too.
+        requests: The page of what was asked for, "" where there is none.
     """
 
     url: str = ""
@@ -37,69 +46,117 @@ class TreeUse(msgspec.Struct, frozen=True):
     toolchains: bool = False
     vulndb: bool = False
     contact: str = ""
+    house_log: bool = False
+    requests: str = ""
 
 
-def usage(use: TreeUse) -> str:
-    """Return the section of the front page, in HTML."""
+def usage(use: TreeUse, words: Words) -> str:
+    """Return the sections of the front page that tell how to use it, in HTML."""
     parts = [
-        '<section aria-labelledby="use"><h2 id="use">Use this mirror</h2>',
+        '<section aria-labelledby="use">',
+        f'<h2 id="use">{words.say("Use this mirror")}</h2>',
         _lines(_settings(use)),
-        f"<p>{' '.join(_notes(use))}</p>",
-        *_script(use),
-        *_vulnerabilities(use),
+        f"<p>{' '.join(_notes(use, words))}</p>",
+        *_script(use, words),
+        *_vulnerabilities(use, words),
+        "</section>",
+        *_asking(use, words),
     ]
-    if use.contact:
-        parts.append(f"<p>To ask for more: {escape(printable(use.contact))}</p>")
-    return "\n".join(parts) + "</section>"
+    return "\n".join(parts)
 
 
 def _settings(use: TreeUse) -> Iterator[str]:
     yield f"go env -w GOPROXY={_address(use)}"
     yield f"go env -w GOSUMDB={escape(gosumdb(use.database))}"
     yield f"go env -w GOTOOLCHAIN={'auto' if use.toolchains else 'local'}"
-    if use.private and use.database is not None:
+    if use.private and use.database is not None and not use.house_log:
         patterns = escape(",".join(use.private))
         # Quoted: a shell would take the stars for its own.
         yield f'go env -w "GONOSUMDB={patterns}" GONOPROXY=none'
 
 
-def _notes(use: TreeUse) -> Iterator[str]:
+def _notes(use: TreeUse, words: Words) -> Iterator[str]:
+    if use.database is None:
+        yield words.say("This tree has no checksum database.")
+    elif use.house_log:
+        yield words.say(
+            "The checksum database is one of this site's own, private modules among"
+            " its records. Nothing else is asked: it is in the tree too."
+        )
+    else:
+        yield words.say("Nothing else is asked: the checksum database is in the tree.")
     yield (
-        "Nothing else is asked: the checksum database is in the tree too."
-        if use.database is not None
-        else "This tree has no checksum database."
-    )
-    yield (
-        "Go toolchains are carried: go takes a newer one where a module needs it."
+        words.say(
+            "Go toolchains are carried: go takes a newer one where a module needs it."
+        )
         if use.toolchains
-        else "No Go toolchains are carried: go stays with the installed one, and says"
-        " so where a module needs a newer one."
+        else words.say(
+            "No Go toolchains are carried: go stays with the installed one, and says"
+            " so where a module needs a newer one."
+        )
     )
 
 
-def _script(use: TreeUse) -> Iterator[str]:
+def _script(use: TreeUse, words: Words) -> Iterator[str]:
+    downloads = routes.DOWNLOADS_PAGE
     yield (
-        "<p>Or let a script set this, try one module, and put everything back if that"
-        " fails (<code>setup.ps1</code> on Windows; <code>--install DIR</code> brings"
-        " Go too, where <a href=dl/index.html>this mirror has it</a>):</p>"
+        words.say(
+            "<p>Or let a script set this, try one module, and put everything back if"
+            " that fails (<code>setup.ps1</code> on Windows; <code>--install DIR</code>"
+            ' brings Go too, where <a href="{page}">this mirror has it</a>):</p>',
+            page=downloads,
+        )
         if use.toolchains
-        else "<p>Or let a script set this, try one module, and put everything back if"
-        " that fails (<code>setup.ps1</code> on Windows):</p>"
+        else words.say(
+            "<p>Or let a script set this, try one module, and put everything back if"
+            " that fails (<code>setup.ps1</code> on Windows):</p>"
+        )
     )
     yield _lines([f"curl -fsS {_address(use)}/setup.sh | sh -s -- {_address(use)}"])
 
 
-def _vulnerabilities(use: TreeUse) -> Iterator[str]:
+def _vulnerabilities(use: TreeUse, words: Words) -> Iterator[str]:
     if use.vulndb:
-        yield "<p>Known vulnerabilities of what you build:</p>"
+        yield f"<p>{words.say('Known vulnerabilities of what you build:')}</p>"
         yield _lines([f"govulncheck -db {_address(use)}/vulndb ./..."])
 
 
+def _asking(use: TreeUse, words: Words) -> Iterator[str]:
+    """Yield how to ask for what is not here: by fetching it, or by asking somebody."""
+    yield (
+        '<section aria-labelledby="more">'
+        f'<h2 id="more">{words.say("If something is missing")}</h2>'
+    )
+    said = words.say(
+        "Ask this mirror for it: its log names what it does not have, for its"
+        " operators to take up:"
+    )
+    yield f"<p>{said}</p>"
+    yield _lines([f"GOPROXY={_address(use)} go list -m {_WANTED}@latest"])
+    if use.requests:
+        page = html.href(use.requests)
+        told = words.say("What was asked for, and what became of it")
+        yield f'<p><a href="{page}">{told}</a></p>'
+    if use.contact:
+        whom = words.say("To ask for more: {contact}", contact=_contact(use.contact))
+        yield f"<p>{whom}</p>"
+    yield "</section>"
+
+
+def _contact(text: str) -> str:
+    """Return whom to ask; an address of mail as a link."""
+    shown = escape(printable(text))
+    return f'<a href="mailto:{shown}">{shown}</a>' if _MAIL.fullmatch(text) else shown
+
+
 def _lines(lines: Iterator[str] | list[str]) -> str:
-    return f"<pre tabindex=0><code>{chr(10).join(lines)}</code></pre>"
+    return f"<pre tabindex=0><code class=paste>{chr(10).join(lines)}</code></pre>"
 
 
 def _address(use: TreeUse) -> str:
     if use.url:
         return escape(use.url.rstrip("/"))
     return f'<span data-root=".">{PLACEHOLDER}</span>'
+
+
+_WANTED: Final = "<span data-wanted>example.com/module</span>"

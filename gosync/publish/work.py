@@ -6,7 +6,8 @@ that it is to serve; a newer tree head alone is no reason, since it says nothing
 about what is there. The changed modules, and those of which another database says
 something else, when the marker is whole and agrees with what the catalog remembers of
 this tree. Everything otherwise: a first publish, one that was killed, a tree that was
-restored or moved between stores, another checksum database, an older format, versions
+restored or moved between stores, another checksum database, other languages or another
+pkgsite, which each module's page names, an older format, versions
 that the store does not know.
 """
 
@@ -21,6 +22,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.shown import ShownSums
 from gosync.catalog.trees import TreeState
 from gosync.publish.marker import FORMAT, Marker, read_marker
+from gosync.publish.pageoptions import PageOptions
 from gosync.publish.tree import TreeStorage
 from gosync.publish.vulnreader import VulnReader
 from gosync.sumdb.oldheads import OldHeads
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from gosync.sumdb.names import Database
 
 
-_PAGES = 4  # grows when the tree's own pages say something else of the same
+_PAGES = 5  # grows when the tree's own pages say something else of the same
 
 
 class TreeTarget(msgspec.Struct, frozen=True):
@@ -58,6 +60,10 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
         explained: Where a page explains why ``go`` fails, "" for nowhere.
         contact: Whom to ask for more, "" for nobody.
         vulndb: Whether the tree has a vulnerability database.
+        pages: What concerns modules' pages.
+        docs: Where gosync's documentation begins, "" for nowhere.
+        requests: The page of what was asked for, "" where there is none.
+        house_verifier: The verifier key of that database.
         modules_per_page: How many modules one page lists.
         modules_per_index: How many one file of the search index has at most, before
             there are several; a multiple of ``modules_per_page``.
@@ -75,6 +81,10 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     modules_per_index: int = 20_000
     house_log: str = ""
     old_heads: OldHeads = OldHeads()
+    pages: PageOptions = PageOptions()
+    docs: str = ""
+    requests: str = ""
+    house_verifier: str = ""
     at_least: int = 0
 
     def digest(self, database: Database | None) -> str:
@@ -88,6 +98,10 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
             self.vulndb,
             self.modules_per_page,
             self.modules_per_index,
+            self.pages,
+            self.docs,
+            self.requests,
+            self.house_verifier,
             database,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
@@ -152,7 +166,8 @@ def find_work(
     digest = options.digest(database)
     state = catalog.trees.get(tree.id) or TreeState(tree.id, 0, "", "")
     shown = catalog.shown.sums(tree.id)
-    full = not _follows(state, marker, shown) or marker.sumdb != name
+    others = marker.sumdb != name or marker.pages != options.pages
+    full = others or not _follows(state, marker, shown)
     vulndb = vulns.state()
     told = (marker.options, marker.vulndb)
     is_same = state.published_seq == seq and told == (digest, vulndb)

@@ -176,7 +176,8 @@ async def _admit(
         staged = admission.stage_zip()
         served = await proxy.zip(mv, sink_of(staged, progress))
         if pin is not None and pin.zip_h1 is not None:
-            scan, _ = await to_thread.run_sync(gate.scanner.scan, staged, mv)
+            found = await to_thread.run_sync(gate.scanner.scan, staged, mv)
+            scan = found.scan
             if scan.h1 != pin.zip_h1:
                 raise UsageError(
                     f"{mv}: released before, with {pin.zip_h1}; this is {scan.h1}",

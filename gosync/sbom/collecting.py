@@ -23,7 +23,8 @@ from gosync.gomod.mvs import Load, Resolution, resolve
 from gosync.gomod.packages import ModulePackages
 from gosync.gomod.semver import version_key
 from gosync.hint import advise, command
-from gosync.ingest.storedlicences import StoredLicences, has_licences
+from gosync.ingest.storedfacts import has_zip
+from gosync.ingest.storedlicences import StoredLicences
 from gosync.ingest.storedvulns import StoredVulns
 from gosync.project import Project, read_project
 from gosync.project.packages import read_folder_packages
@@ -216,7 +217,7 @@ class Collector:
         return Component(module=mv) if row is None else self._of_row(row)
 
     def _of_row(self, row: VersionRow) -> Component:
-        whole = has_licences(row)
+        whole = has_zip(row)
         return Component(
             module=row.mv,
             zip_h1=row.zip_h1,

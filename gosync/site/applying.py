@@ -21,7 +21,8 @@ from gosync.catalog.rulings import Ruling
 from gosync.catalog.versions import Need, State, VersionRow
 from gosync.errors import BlobCorruptError, BlobMissingError, ConfigError
 from gosync.hint import advise, command
-from gosync.ingest.storedlicences import StoredLicences, has_licences
+from gosync.ingest.storedfacts import has_zip
+from gosync.ingest.storedlicences import StoredLicences
 from gosync.ingest.storedvulns import StoredVulns
 from gosync.signing.files import read_public_keys
 from gosync.site.decisions import read_decisions, with_decisions
@@ -186,7 +187,7 @@ def _check_database(site: Site, rules: PolicyRules) -> None:
 def _read_what_lacks(site: Site, rows: Iterable[VersionRow]) -> None:
     """Read the zips of which the catalog has no licences, once; damaged ones wait."""
     stored = StoredLicences(site.catalog, site.blobs)
-    lacking = [r for r in rows if has_licences(r) and stored.known(r) is None]
+    lacking = [r for r in rows if has_zip(r) and stored.known(r) is None]
     for start in range(0, len(lacking), _BATCH):
         some = lacking[start : start + _BATCH]
         try:

@@ -13,6 +13,7 @@ from gosync.admit.verdict import ScannerSpec
 from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
 from gosync.publish.limit import DeleteLimit
+from gosync.publish.pageoptions import PageOptions
 from gosync.site.policy import Policy
 from gosync.site.policyrules import PolicyRules
 from gosync.store.objects.location import BucketLocation
@@ -166,6 +167,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         scanners: Who is shown new versions before they are committed.
         house_log: The site's own checksum database, None for none.
         pages: Pages that the tree has besides, or None.
+        page_options: What concerns modules' pages.
         attest_keys: Secret keys that attest what is published, files or folders.
     """
 
@@ -200,6 +202,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     house_log: HouseLogSpec | None = None
     scanners: tuple[ScannerSpec, ...] = ()
     pages: TreePages | None = None
+    page_options: PageOptions = PageOptions()
     attest_keys: tuple[Path, ...] = ()
     follow_url: str = ""
     notes_changes: bool = False

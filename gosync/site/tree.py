@@ -8,7 +8,7 @@ from functools import partial
 from anyio import to_thread
 from msgspec.structs import replace
 
-from gosync.artifact import VULNDB
+from gosync.artifact import DOCUMENT, REQUESTS_PAGE, VULNDB
 from gosync.catalog.leases import modules_lease, publish_lease
 from gosync.errors import (
     GosyncError,
@@ -16,6 +16,7 @@ from gosync.errors import (
     SecurityError,
     StoreError,
 )
+from gosync.folder.routes import artifact_file
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.owner import check_owner
 from gosync.publish.publisher import Publisher
@@ -362,16 +363,26 @@ def trusted_head(site: Site) -> SignedHead | None:
 
 
 def _options(site: Site, served: ServedHeads) -> PublishOptions:
+    house = site.options.house_log
     return PublishOptions(
         private=site.options.policy.private,
         explained=first_page(site.options.pages),
         contact=site.options.contact,
         url=site.options.public_url,
         vulndb=site.catalog.artifacts.any_of(VULNDB),
-        house_log=site.options.house_log.name if site.options.house_log else "",
+        house_log=house.name if house else "",
+        house_verifier=house.verifier if house else "",
+        pages=site.options.page_options,
+        requests=_requests_page(site),
         old_heads=served.old_heads,
         at_least=served.newest,
     )
+
+
+def _requests_page(site: Site) -> str:
+    """Return the page of what was asked for, "" where there is none."""
+    kept = site.catalog.artifacts.get(DOCUMENT, REQUESTS_PAGE)
+    return "" if kept is None else artifact_file(DOCUMENT, REQUESTS_PAGE) or ""
 
 
 def make_publisher(site: Site) -> Publisher:

@@ -23,6 +23,7 @@ _LARGE = frozenset(
         "httpx",
         "isal",
         "license_expression",
+        "markdown_it",
         "multiprocessing",
         "prometheus_client",
         "rich",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -56,6 +56,10 @@ class PublishSection(Section, frozen=True):
         attest: Files of secret keys that attest each version that is published, or
             folders of them; read at each use.
         contact: Whom messages and pages tell people to ask; "" for nobody.
+        languages: The languages of its pages, "en" and "zh"; the first is what a web
+            server shows.
+        pkgsite: The address of a pkgsite over this tree, which modules' pages link to
+            for their documentation; "" for none.
     """
 
     tree: str = "./public"
@@ -66,6 +70,8 @@ class PublishSection(Section, frozen=True):
     url: str = ""
     attest: tuple[str, ...] = ()
     contact: str = ""
+    languages: tuple[Literal["en", "zh"], ...] = ("en", "zh")
+    pkgsite: str = ""
 
 
 class VulndbSection(Section, frozen=True):
