@@ -35,30 +35,84 @@ function Get-GoFile {
     return go env GOENV
 }
 
-function Restore-File([string]$File, [string]$Saved) {
-    if (Test-Path $Saved) { Copy-Item $Saved $File -Force }
+# What was changed is noted beside the file: for each variable "set NAME=VALUE", and what
+# that replaced, "was NAME=VALUE" or "was NAME". The whole file is kept as well, so that
+# it comes back as it was where nobody changed it since.
+function Read-Lines([string]$File) {
+    if (Test-Path $File) { return @([IO.File]::ReadAllLines($File)) }
+    return @()
+}
+
+function Write-Lines([string]$File, [string[]]$Lines) {
+    $text = ($Lines | ForEach-Object { "$_`n" }) -join ''
+    [IO.File]::WriteAllText($File, $text, (New-Object Text.UTF8Encoding $false))
+}
+
+function Get-Line([string]$Name, [string[]]$Lines) {
+    return $Lines | Where-Object { $_ -clike "$Name=*" } | Select-Object -Last 1
+}
+
+function Get-Noted([string]$Word, [string]$Name) {
+    foreach ($line in Read-Lines $record) {
+        if ($line -ceq "$Word $Name" -or $line -clike "$Word $Name=*") {
+            return $line.Substring($Word.Length + 1)
+        }
+    }
+}
+
+function Add-Note([string]$Setting, [string]$File) {
+    $name = $Setting.Split('=')[0]
+    $there = Get-Line $name (Read-Lines $File)
+    $was = $name
+    if ($there -and $there -ceq (Get-Noted 'set' $name)) { $was = Get-Noted 'was' $name }
+    elseif ($there) { $was = $there }
+    $others = Read-Lines $record | Where-Object { $_ -cnotmatch "^[a-z]+ $name(=|$)" }
+    Write-Lines $record (@($others | Where-Object { $_ }) + "was $was" + "set $Setting")
+}
+
+function Restore-File([string]$File, [string]$Scratch) {
+    if (Test-Path "$Scratch\now") { Copy-Item "$Scratch\now" $File -Force }
     elseif (Test-Path $File) { Remove-Item $File }
+    if (Test-Path "$Scratch\noted") { Copy-Item "$Scratch\noted" $record -Force }
+    else { Remove-Item $record, "$File.before-setup" -ErrorAction SilentlyContinue }
 }
 
 function Undo-Setup {
     $file = Get-GoFile
-    if (Test-Path "$file.before-setup") { Move-Item "$file.before-setup" $file -Force }
-    elseif (Test-Path "$file.none-before-setup") {
-        Restore-File $file "$file.before-setup"
-        Remove-Item "$file.none-before-setup"
-    } else { throw "$file`: nothing was set up here" }
-    Write-Output "$file is as it was before"
+    $record = "$file.set-by-setup"
+    if (-not (Test-Path $record)) { throw "$file`: nothing was set up here" }
+    $left = @(Read-Lines $file)
+    foreach ($noted in Read-Lines $record) {
+        if ($noted -cnotlike 'set *') { continue }
+        $name = $noted.Substring(4).Split('=')[0]
+        if ((Get-Line $name $left) -cne $noted.Substring(4)) {
+            Write-Output "note: $name was changed since, and stays"
+            continue
+        }
+        $left = @($left | Where-Object { $_ -cnotlike "$name=*" })
+        $was = Get-Noted 'was' $name
+        if ($was -cne $name) { $left += $was }
+    }
+    $before = "$file.before-setup"
+    $same = (($left | Sort-Object) -join "`n") -ceq `
+        ((Read-Lines $before | Sort-Object) -join "`n")
+    if ((Test-Path $before) -and $same) { Copy-Item $before $file -Force }
+    elseif ($left -or (Test-Path $before)) { Write-Lines $file $left }
+    elseif (Test-Path $file) { Remove-Item $file }
+    Remove-Item $record, $before -ErrorAction SilentlyContinue
+    Write-Output "$file has its old settings"
 }
 
 function Invoke-Setup([string]$Address, [string]$Scratch) {
     $file = Get-GoFile
+    $record = "$file.set-by-setup"
     New-Item -ItemType Directory -Force (Split-Path $file) | Out-Null
-    $kept = (Test-Path "$file.before-setup") -or (Test-Path "$file.none-before-setup")
-    if (-not $kept) {
-        if (Test-Path $file) { Copy-Item $file "$file.before-setup" }
-        else { New-Item "$file.none-before-setup" | Out-Null }
-    }
     if (Test-Path $file) { Copy-Item $file "$Scratch\now" }
+    if (Test-Path $record) { Copy-Item $record "$Scratch\noted" }
+    else {
+        Write-Lines $record @()
+        if (Test-Path $file) { Copy-Item $file "$file.before-setup" -Force }
+    }
     foreach ($name in 'GOPROXY', 'GOSUMDB', 'GOTOOLCHAIN', 'GONOSUMDB', 'GOPRIVATE',
         'GONOPROXY', 'GOFLAGS', 'GOINSECURE') {
         if ([Environment]::GetEnvironmentVariable($name)) {
@@ -69,8 +123,9 @@ function Invoke-Setup([string]$Address, [string]$Scratch) {
     $env:GOENV = $file
     foreach ($each in @("GOPROXY=$Address", @VARIABLES@)) {
         if ($each -like 'GOTOOLCHAIN=*' -and -not (go env GOTOOLCHAIN)) { continue }
+        Add-Note $each $file
         go env -w $each
-        if ($LASTEXITCODE) { Restore-File $file "$Scratch\now"; throw "go cannot write $file" }
+        if ($LASTEXITCODE) { Restore-File $file $Scratch; throw "go cannot write $file" }
     }
     $probe = @PROBE@
     if ($probe) {
@@ -80,7 +135,7 @@ function Invoke-Setup([string]$Address, [string]$Scratch) {
         Push-Location $Scratch
         try { go mod download $probe; $failed = $LASTEXITCODE } finally { Pop-Location }
         if ($failed) {
-            Restore-File $file "$Scratch\now"
+            Restore-File $file $Scratch
             throw "$Address does not work from here; $file is as it was"
         }
     }

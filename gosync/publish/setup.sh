@@ -61,25 +61,68 @@ go_file() { # the file that is changed
     else env -u GOENV go env GOENV; fi
 }
 
-keep() { # FILE: keeps what was there before the first run
-    mkdir -p "$(dirname "$1")"
-    if [ -e "$1.before-setup" ] || [ -e "$1.none-before-setup" ]; then return; fi
-    first=yes
-    if [ -e "$1" ]; then cp -p "$1" "$1.before-setup"
-    else : >"$1.none-before-setup"; fi
+# What was changed is noted beside the file: for each variable "set NAME=VALUE", and what
+# that replaced, "was NAME=VALUE" or "was NAME". The whole file is kept as well, so that
+# it comes back as it was where nobody changed it since.
+
+line_of() { # NAME FILE: its line there, nothing for none
+    if [ -e "$2" ]; then grep "^$1=" "$2" | tail -n 1; fi
+}
+
+noted() { # set|was NAME
+    if [ ! -e "$record" ]; then return; fi
+    sed -n "s/^$1 \($2=.*\)\$/\1/p; s/^$1 \($2\)\$/\1/p" "$record"
+}
+
+keep() { # notes that nothing is changed yet; with what is there, on a first run
+    if [ -e "$record" ]; then cp -p "$record" "$scratch/noted"; return; fi
+    mkdir -p "$(dirname "$file")" && : >"$record" || die "cannot write beside $file"
+    if [ -e "$file" ]; then cp -p "$file" "$file.before-setup"; fi
+}
+
+note() { # NAME=VALUE: what is about to be set, and what it replaces
+    name=${1%%=*}
+    there=$(line_of "$name" "$file")
+    if [ -n "$there" ] && [ "$there" = "$(noted set "$name")" ]
+    then was=$(noted was "$name")
+    else was=${there:-$name}; fi
+    grep -v "^[a-z]* $name\(=.*\)\{0,1\}\$" "$record" >"$scratch/notes" || :
+    printf 'was %s\nset %s\n' "$was" "$1" >>"$scratch/notes"
+    cp "$scratch/notes" "$record"
 }
 
 restore() { # what was there before this run
-    if [ -e "$scratch/now" ]; then cp -p "$scratch/now" "$file"; else rm -f "$file"; fi
-    [ "$first" = no ] || rm -f "$file.before-setup" "$file.none-before-setup"
+    if [ ! -e "$scratch/now" ]; then rm -f "$file"
+    elif ! cmp -s "$scratch/now" "$file"; then cp -p "$scratch/now" "$file"; fi
+    if [ -e "$scratch/noted" ]; then cp -p "$scratch/noted" "$record"
+    else rm -f "$record" "$file.before-setup"; fi
 }
 
-undo() {
-    file=$(go_file)
-    if [ -e "$file.before-setup" ]; then mv "$file.before-setup" "$file"
-    elif [ -e "$file.none-before-setup" ]; then rm -f "$file" "$file.none-before-setup"
-    else die "$file: nothing was set up here"; fi
-    say "$file is as it was before"
+undo() { # puts back what is still ours; what was set since stays
+    [ -e "$record" ] || die "$file: nothing was set up here"
+    if [ -e "$file" ]; then cp "$file" "$scratch/left"; else : >"$scratch/left"; fi
+    for name in $(sed -n 's/^set \([A-Z0-9]*\)=.*/\1/p' "$record"); do
+        there=$(line_of "$name" "$scratch/left") was=$(noted was "$name")
+        if [ "$there" != "$(noted set "$name")" ]; then
+            say "note: $name was changed since, and stays"
+            continue
+        fi
+        grep -v "^$name=" "$scratch/left" >"$scratch/less" || :
+        if [ "$was" != "$name" ]; then printf '%s\n' "$was" >>"$scratch/less"; fi
+        mv "$scratch/less" "$scratch/left"
+    done
+    put_back
+    rm -f "$record" "$file.before-setup"
+    say "$file has its old settings"
+}
+
+put_back() { # the settings that are left, in their old order where nothing else changed
+    if [ -e "$file.before-setup" ]; then sort "$file.before-setup" >"$scratch/a"; fi
+    sort "$scratch/left" >"$scratch/b"
+    if [ -e "$scratch/a" ] && cmp -s "$scratch/a" "$scratch/b"
+    then cp -p "$file.before-setup" "$file"
+    elif [ -s "$scratch/left" ] || [ -e "$scratch/a" ]; then cp "$scratch/left" "$file"
+    else rm -f "$file"; fi
 }
 
 ours() { # COMMAND...: without variables of this shell, which count more than the file
@@ -88,15 +131,14 @@ ours() { # COMMAND...: without variables of this shell, which count more than th
 }
 
 set_up() { # ADDRESS
-    file=$(go_file)
-    keep "$file"
     if [ -e "$file" ]; then cp -p "$file" "$scratch/now"; fi
-    ours go env -w "GOPROXY=$1" || die "go cannot write $file"
-    for each in @VARIABLES@; do
+    keep
+    for each in "GOPROXY=$1" @VARIABLES@; do
         case "$each" in GOTOOLCHAIN=*)
             [ -n "$(ours go env GOTOOLCHAIN)" ] || continue ;; # before Go 1.21
         esac
-        ours go env -w "$each" || { restore; die "stopped"; }
+        note "$each"
+        ours go env -w "$each" || { restore; die "go cannot write $file"; }
     done
     [ -z @PROBE@ ] || try_one "$1"
     for name in GOPROXY GOSUMDB GOTOOLCHAIN GONOSUMDB GOPRIVATE GOFLAGS; do
@@ -143,6 +185,10 @@ main() {
     fi
     [ -z "$into" ] || install_go "$address" "$into"
     command -v go >/dev/null || die "there is no go here; --install DIR brings one"
+    file=$(go_file)
+    [ -n "$file" ] && [ "$file" != off ] || die "go keeps no settings: GOENV=$file"
+    [ ! -d "$file" ] || die "$file is a folder: go cannot write it"
+    record=$file.set-by-setup
     if [ "$action" = undo ]; then undo; else set_up "$address"; fi
 }
 

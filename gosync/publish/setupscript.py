@@ -2,9 +2,10 @@
 
 Both set GOPROXY, GOSUMDB, GOTOOLCHAIN and the patterns of private modules with
 ``go env -w``, for one user or in go's own ``go.env`` for all; fetch one module of the
-tree as a proof; and put back what was there when that fails, or when asked to. What was
-there before the first of several runs is kept beside the file, and comes back with
-``--undo``. A static tree may not know its address: then it is an argument.
+tree as a proof; and put back what was there when that fails, or when asked to. What
+each variable had before is noted beside the file; ``--undo`` puts it back where the
+variable still has what was set, so that settings made since stay. A static tree may not
+know its address: then it is an argument.
 
 The scripts lie beside this module, with ``@VARIABLES@`` and others where values
 stand, quoted for the shell that reads them. Both scripts do nothing before their

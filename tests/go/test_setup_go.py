@@ -128,6 +128,64 @@ def test_a_client_is_set_up_tried_and_brought_back(
     assert machine.run("sh", script, "--undo").returncode == 1
 
 
+def test_what_was_set_since_stays_and_what_is_ours_goes(
+    url: str, site: Site, tmp_path: Path
+):
+    machine = Machine(tmp_path / "home", need_go(NEWEST))
+    script = str(site.tree / "setup.sh")
+    assert machine.run("go", "env", "-w", "GOSUMDB=off", "GOBIN=/old").returncode == 0
+    assert machine.set_up(url).returncode == 0
+    mine = ("GOPROXY=https://mine.example", "GOFLAGS=-v", "GOBIN=/new")
+    assert machine.run("go", "env", "-w", *mine).returncode == 0
+    done = machine.run("sh", script, "--undo")
+    assert done.returncode == 0, done.stderr
+    assert "GOPROXY was changed since, and stays" in done.stdout
+    assert sorted(machine.env_file.read_text().split()) == sorted(
+        [*mine, "GOSUMDB=off"]
+    )
+    assert machine.files() == ["env"]
+
+
+def test_what_a_second_run_replaced_comes_back(url: str, site: Site, tmp_path: Path):
+    machine = Machine(tmp_path / "home", need_go(NEWEST))
+    assert machine.set_up(url).returncode == 0
+    line = "GOPROXY=https://between.example"
+    assert machine.run("go", "env", "-w", line).returncode == 0
+    assert machine.set_up(url).returncode == 0
+    assert machine.set_up(url).returncode == 0
+    assert machine.settings()["GOPROXY"] == url
+    done = machine.run("sh", str(site.tree / "setup.sh"), "--undo")
+    assert done.returncode == 0, done.stderr
+    assert machine.env_file.read_text() == f"{line}\n"
+
+
+@pytest.mark.parametrize("is_second", [False, True])
+def test_where_go_cannot_write_nothing_is_left_behind(
+    url: str, tmp_path: Path, is_second: bool
+):
+    machine = Machine(tmp_path / "home", need_go(NEWEST))
+    if is_second:
+        assert machine.set_up(url).returncode == 0
+    machine.env_file.parent.mkdir(parents=True, exist_ok=True)
+    before = {
+        each: (machine.env_file.parent / each).read_bytes() for each in machine.files()
+    }
+    refusing = tmp_path / "bin" / "go"
+    refusing.parent.mkdir()
+    refusing.write_text(
+        '#!/bin/sh\ncase "$*" in "env -w GOSUMDB"*) exit 1 ;; esac\n'
+        f'exec {need_go(NEWEST)} "$@"\n'
+    )
+    refusing.chmod(0o755)
+    machine.path = f"{refusing.parent}:{machine.path}"
+    done = machine.set_up(url)
+    assert (done.returncode, "go cannot write" in done.stderr) == (1, True)
+    after = {
+        each: (machine.env_file.parent / each).read_bytes() for each in machine.files()
+    }
+    assert after == before
+
+
 def test_one_that_does_not_work_is_undone(url: str, site: Site, tmp_path: Path):
     machine = Machine(tmp_path / "home", need_go(NEWEST))
     script = str(site.tree / "setup.sh")
