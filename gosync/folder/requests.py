@@ -4,7 +4,8 @@ The paths of a published tree (``routes``) and what else ``go`` asks a proxy for
 
     M/@v/list            list       M/@latest                    latest
     M/@v/V.info .mod .zip           info, mod, zip
-    M/@v/QUERY.info      query      a branch or commit
+    M/@v/QUERY.info      query      a branch, a commit, or a tag that has another major
+                                    version than the path: v2.0.0+incompatible's
     M/@v/index.html      module page   M/@v/index.zh.html        module page
     sumdb/NAME/supported supported  sumdb/NAME/latest            head
     sumdb/NAME/lookup/M@V lookup    sumdb/NAME/tile/8/L/NNN      tile
@@ -255,7 +256,8 @@ def _of_module(kind: ProxyRequestKind, folder: str) -> ProxyRequest:
 
 def _parse_version(folder: str, name: str) -> ProxyRequest | None:
     routes = of_module(module.unescape_path(folder))
-    if (file := version_of_name(name)) is not None:
+    file = version_of_name(name)
+    if file is not None and not _is_query(routes.path, *file):
         version, kind = file
         routes.of_version(version)
         return ProxyRequest(
@@ -265,3 +267,9 @@ def _parse_version(folder: str, name: str) -> ProxyRequest | None:
         return None
     query = module.unescape_version(name.removesuffix(_INFO))
     return ProxyRequest(kind=ProxyRequestKind.QUERY, module=routes.path, version=query)
+
+
+def _is_query(path: str, version: str, kind: FileKind) -> bool:
+    """Return whether a version is the name of a tag, and its version another one."""
+    fits = module.match_path_major(version, module.split_path_version(path)[1])
+    return kind is FileKind.INFO and not fits

@@ -3,21 +3,24 @@
 As Go has it (https://go.dev/ref/mod#vcs-version): the version ``v1.2.3`` of the module
 in the folder ``sub`` is the tag ``sub/v1.2.3``. A major version from 2 on ends the path
 (``sub/v2``); its go.mod lies in ``sub/v2`` or in ``sub``, and its tags are those of
-``sub``. Versions with ``+incompatible`` are none of a repository's here.
+``sub``. The tag ``v2.3.4`` is the version ``v2.3.4+incompatible`` of the module at the
+root whose path has no major version, where its commit has no go.mod.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod import semver
-from gosync.gomod.pathmajor import check_path_major, split_path_version
+from gosync.gomod.pathmajor import match_path_major, split_path_version
 from gosync.gomod.pseudo import is_pseudo_version
 
-_TAGS = "refs/tags/"
+INCOMPATIBLE: Final = "+incompatible"
+_TAGS: Final = "refs/tags/"
 
 
 class RepositoryModule(msgspec.Struct, frozen=True):
@@ -53,27 +56,41 @@ class RepositoryModule(msgspec.Struct, frozen=True):
         return self.path_major.lstrip("/")
 
     def version_of(self, ref: str) -> str | None:
-        """Return the version that a ref names, None where it is none of the module."""
-        prefix = f"{_TAGS}{self.tag_prefix}"
-        if not ref.startswith(prefix):
-            return None
-        version = ref.removeprefix(prefix)
-        if semver.canonical(version) != version or is_pseudo_version(version):
-            return None
-        try:
-            check_path_major(version, self.path_major)
-        except MalformedError:
-            return None
-        return version
+        """Return the version that a ref names, None where it is none of the module.
+
+        Whether there is one with ``+incompatible``, its commit tells.
+        """
+        base = self._base_of(ref)
+        return base if base is not None and ref == self.ref_of(base) else None
 
     def versions(self, refs: Iterable[str]) -> list[str]:
-        """Return the versions that refs name, ascending."""
+        """Return the versions that refs name, ascending; likewise."""
         found = {self.version_of(each) for each in refs}
         return semver.sort_versions(each for each in found if each)
 
+    def bases(self, refs: Iterable[str]) -> list[str]:
+        """Return the versions that pseudo-versions may follow, ascending; likewise.
+
+        Among them are tags that are none for what they have after a plus sign.
+        """
+        found = {self._base_of(each) for each in refs}
+        return semver.sort_versions(each for each in found if each)
+
+    def _base_of(self, ref: str) -> str | None:
+        prefix = f"{_TAGS}{self.tag_prefix}"
+        named = ref.removeprefix(prefix)
+        version = semver.canonical(named)
+        is_whole = bool(version) and named.startswith(version)
+        if not ref.startswith(prefix) or not is_whole or is_pseudo_version(named):
+            return None
+        if match_path_major(version, self.path_major):
+            return version
+        at_root = not self.folder and not self.path_major
+        return f"{version}{INCOMPATIBLE}" if at_root else None
+
     def ref_of(self, version: str) -> str:
         """Return the ref of a version's tag."""
-        return f"{_TAGS}{self.tag_prefix}{version}"
+        return f"{_TAGS}{self.tag_prefix}{version.removesuffix(INCOMPATIBLE)}"
 
 
 def parse_template(path: str, template: str, depth: int | None) -> RepositoryModule:

@@ -2,14 +2,19 @@
 
 As ``go`` finds them (https://go.dev/ref/mod#vcs-version and what follows there):
 
-    list      the tags that are versions of the module
+    list      the tags that are versions of the module; those with ``+incompatible``
+              where the newest other one has no go.mod, by major versions whose
+              newest has none
     latest    the newest release among them, else pre-release, else HEAD's commit
     revision  a tag, a branch, or the first digits of a commit's hash. A commit that is
               tagged is the newest of these versions; another one is the
-              pseudo-version after the newest version among its ancestors
+              pseudo-version after the newest version among its ancestors. What the
+              newest release retracts counts as neither
 
 A pseudo-version that is asked for must be true: its time and hash are the commit's, and
-the version that it follows is tagged on one of its ancestors.
+the version that it follows is tagged on one of its ancestors. One with
+``+incompatible`` has no go.mod, and unless it is asked for by this name none in the
+folder of its major version.
 """
 
 from __future__ import annotations
@@ -24,11 +29,13 @@ import msgspec
 
 from gosync.errors import MalformedError, NotFoundError
 from gosync.git.files import ReleaseSource
-from gosync.git.module import RepositoryModule
+from gosync.git.module import INCOMPATIBLE, RepositoryModule
 from gosync.git.repository import GitRepository
 from gosync.git.tags import commit_source
 from gosync.gomod import modfile, semver
 from gosync.gomod.info import Origin, VersionInfo
+from gosync.gomod.latest import GoModFacts, read_facts
+from gosync.gomod.module import canonical_version
 from gosync.gomod.pseudo import (
     is_pseudo_version,
     pseudo_version,
@@ -40,6 +47,7 @@ _HEAD: Final = "HEAD"
 _GO_MOD: Final = "go.mod"
 _REVISION: Final = re.compile("[0-9a-f]{7,64}")
 _REV_DIGITS: Final = 12
+_NO_FACTS: Final = GoModFacts(is_own=False)
 
 
 class Revision(msgspec.Struct, frozen=True):
@@ -78,7 +86,7 @@ class ModuleRevisions:
             UnavailableError: git cannot ask.
         """
         refs = self._repository.refs()
-        found = self._module.versions(refs)
+        found = self._listed(refs)
         if not found:
             self._head(refs)
         return found
@@ -91,10 +99,10 @@ class ModuleRevisions:
             UnavailableError: git cannot ask.
         """
         refs = self._repository.refs()
-        version = newest(self._module.versions(refs))
+        version = newest(self._listed(refs))
         if version is not None:
             return self.tagged(version)
-        return self._untagged(self._head(refs), _HEAD, refs)
+        return self._untagged(self._head(refs), _HEAD, refs, self._retractions(refs))
 
     def find(self, query: str) -> Revision:
         """Return what a version, or the name of a revision, is.
@@ -106,7 +114,7 @@ class ModuleRevisions:
         """
         if is_pseudo_version(query):
             return self._pseudo(query)
-        if semver.canonical(query) == query:
+        if canonical_version(query) == query:
             return self.tagged(query)
         refs = self._repository.refs()
         for ref in (f"refs/tags/{query}", f"refs/heads/{query}"):
@@ -122,9 +130,15 @@ class ModuleRevisions:
     def tagged(self, version: str) -> Revision:
         """Return a version that has a tag; errors as ``find``."""
         ref = self._module.ref_of(version)
-        if self._module.version_of(ref) is None:
+        named = self._module.version_of(ref)
+        if named is None or named.removesuffix(INCOMPATIBLE) != version != named:
             raise NotFoundError(f"{self._module.path}: no version {version}")
-        return self._revision(version, self._repository.fetch(ref), ref)
+        commit = self._repository.fetch(ref)
+        if not self._may_be(named, commit, ref, by_name=version == named):
+            raise NotFoundError(
+                f"{self._module.path}: no version {version}, since it has a go.mod"
+            )
+        return self._revision(named, commit, ref)
 
     def source(self, revision: Revision) -> AbstractContextManager[ReleaseSource]:
         """Yield its files.
@@ -158,17 +172,78 @@ class ModuleRevisions:
         self._folder_at(commit)
         return commit
 
+    def _listed(self, refs: Mapping[str, str]) -> list[str]:
+        named = self._module.versions(refs)
+        plain = [each for each in named if not each.endswith(INCOMPATIBLE)]
+        others = named[len(plain) :]  # they are of higher major versions
+        if not others or (plain and self._has_go_mod(plain[-1], refs)):
+            return plain
+        last = {semver.major(each): each for each in others}
+        without = [m for m, each in last.items() if not self._has_go_mod(each, refs)]
+        return plain + [each for each in others if semver.major(each) in without]
+
+    def _has_go_mod(self, version: str, refs: Mapping[str, str]) -> bool:
+        ref = self._module.ref_of(version)
+        return self._file(refs[ref], ref, _GO_MOD) is not None
+
+    def _may_be(
+        self, version: str, commit: str, ref: str, *, by_name: bool = False
+    ) -> bool:
+        """Return whether a commit may have a version, if ``+incompatible``."""
+        if not version.endswith(INCOMPATIBLE):
+            return True
+        if self._file(commit, ref, _GO_MOD) is not None:
+            return False
+        below = f"{semver.major(version)}/{_GO_MOD}"
+        return by_name or self._file(commit, ref, below) is None
+
+    def _file(self, commit: str, ref: str, name: str) -> bytes | None:
+        """Return a file of a commit, which is fetched by a ref if it is not here."""
+        try:
+            return self._repository.file(commit, name)
+        except NotFoundError:
+            if not ref:
+                raise
+        return self._repository.file(self._repository.fetch(ref), name)
+
+    def _retractions(self, refs: Mapping[str, str]) -> GoModFacts:
+        """Return what the newest release retracts."""
+        named = self._module.versions(refs)
+        version = newest(named, allow_incompatible=False)
+        if version is None:
+            return _NO_FACTS
+        try:
+            go_mod = self.tagged(version).go_mod
+            return _NO_FACTS if go_mod is None else read_facts(version, go_mod)
+        except (NotFoundError, MalformedError):
+            return _NO_FACTS
+
     def _of_commit(self, commit: str, ref: str, refs: Mapping[str, str]) -> Revision:
+        retracts = self._retractions(refs)
         named = [each for each, at in refs.items() if at == commit]
-        versions = self._module.versions(named)
+        versions = [
+            each
+            for each in self._module.versions(named)
+            if retracts.allow(each) and self._may_be(each, commit, ref)
+        ]
         if versions:
             return self.tagged(versions[-1])
-        return self._untagged(commit, ref, refs)
+        return self._untagged(commit, ref, refs, retracts)
 
-    def _untagged(self, commit: str, ref: str, refs: Mapping[str, str]) -> Revision:
+    def _untagged(
+        self,
+        commit: str,
+        ref: str,
+        refs: Mapping[str, str],
+        retracts: GoModFacts,
+    ) -> Revision:
         self._repository.fetch_all(refs)
         time = self._repository.time(commit)
-        before = self._module.versions(self._repository.tags_before(commit))
+        before = [
+            each
+            for each in self._module.bases(self._repository.tags_before(commit))
+            if retracts.allow(each) and self._may_be(each, commit, ref)
+        ]
         older = before[-1] if before else ""
         version = self._name(commit, time, older)
         return self._revision(version, commit, "" if ref == _HEAD else ref)
@@ -186,7 +261,8 @@ class ModuleRevisions:
         if commit is None:
             raise NotFoundError(f"{self._module.url}: no commit {rev}")
         time = self._repository.time(commit)
-        before = self._module.versions(self._repository.tags_before(commit))
+        before = self._module.bases(self._repository.tags_before(commit))
+        before = [e for e in before if self._may_be(e, commit, "", by_name=True)]
         if version not in {self._name(commit, time, each) for each in ("", *before)}:
             raise NotFoundError(f"{version}: not a version of commit {commit}")
         return self._revision(version, commit, "")

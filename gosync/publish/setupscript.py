@@ -32,6 +32,7 @@ class ClientSettings(msgspec.Struct, frozen=True):
         toolchains: Whether Go toolchains are carried.
         probe: A ``module@version`` of the tree that a client can fetch, "" for none.
         url: The tree's address, "" when it is not known.
+        covers_all: Whether the database has private modules, too.
     """
 
     database: Database | None
@@ -39,6 +40,7 @@ class ClientSettings(msgspec.Struct, frozen=True):
     toolchains: bool
     probe: str
     url: str = ""
+    covers_all: bool = False
 
     @property
     def variables(self) -> dict[str, str]:
@@ -47,7 +49,9 @@ class ClientSettings(msgspec.Struct, frozen=True):
             "GOSUMDB": gosumdb(self.database),
             "GOTOOLCHAIN": "auto" if self.toolchains else "local",
         }
-        if self.private and self.database is not None:
+        if self.covers_all:
+            found |= {"GONOSUMDB": "none", "GONOPROXY": "none"}  # "none" is no module
+        elif self.private and self.database is not None:
             found |= {"GONOSUMDB": ",".join(self.private), "GONOPROXY": "none"}
         return found
 

@@ -1,6 +1,7 @@
 """Scripts that set go up, in the tree: ``setup.sh`` and ``setup.ps1``.
 
-What a client sets is said once, for these and for the front page's lines. The module
+What a client sets is said once, for these and for the front page's lines. Where the
+site has a checksum database of its own it is that, for private modules too. The module
 that is fetched as a proof is the first one of the tree that a database vouches for.
 """
 
@@ -9,10 +10,12 @@ from __future__ import annotations
 from importlib.resources import files
 
 from gosync.folder.layouts import TOOLCHAIN
-from gosync.folder.routes import SETUP_PS1, SETUP_SH
+from gosync.folder.routes import SETUP_PS1, SETUP_SH, sumdb_folder
 from gosync.publish.setupscript import ClientSettings, fill_ps1, fill_sh
+from gosync.site.options import SiteOptions
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
+from gosync.sumdb.names import Database
 
 
 def write_setup(site: Site) -> int:
@@ -48,13 +51,26 @@ def client_settings(site: Site) -> ClientSettings:
     options, shown = site.options, site.catalog.shown
     tree = tree_storage(options).name
     toolchain = shown.get(tree, TOOLCHAIN)
+    own = _own_database(options)
     return ClientSettings(
-        database=options.database,
+        database=own or options.database,
         private=options.policy.private,
+        covers_all=own is not None,
         toolchains=toolchain is not None and toolchain.versions > 0,
         probe=_probe(site, tree),
         url=options.public_url,
     )
+
+
+def _own_database(options: SiteOptions) -> Database | None:
+    """Return the site's own database, once the tree has a head of it."""
+    spec = options.house_log
+    if spec is None:
+        return None
+    latest = f"{sumdb_folder(spec.name)}/latest"
+    if tree_storage(options).reader().size(latest) is None:
+        return None
+    return Database(spec.name, spec.verifier, None)
 
 
 def _probe(site: Site, tree: str) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.go.golangs import TRIED, need_go
+from tests.go.golangs import NEWEST, TRIED, need_go
+from tests.go.test_setup_go import Machine
 from tests.integration.house import NAME, verifier_of, with_house_log
 from tests.integration.inprocess import InProcessSite
 from tests.integration.pulling import pulling_site
@@ -66,6 +67,20 @@ def test_one_database_covers_public_and_private_modules(
         client.run("mod", "download", "-json", f"{PRIVATE}@v1.1.0")
         cached = client.modcache / "cache/download/sumdb"
         assert {each.name for each in cached.iterdir()} == {NAME}
+
+
+def test_the_setup_script_names_this_database(site: InProcessSite, tmp_path: Path):
+    machine = Machine(tmp_path / "home", need_go(NEWEST))
+    machine.env_file.parent.mkdir(parents=True)
+    machine.env_file.write_text("GONOSUMDB=corp.example\n")  # as a script set it before
+    done = machine.set_up(site.tree.as_uri())
+    assert done.returncode == 0, done.stderr
+    assert machine.settings()["GOSUMDB"] == verifier_of(site)
+    done = machine.run("go", "mod", "download", "-modcacherw", f"{PRIVATE}@v1.1.0")
+    assert done.returncode == 0, done.stderr
+    proven = tmp_path / "home/go/pkg/mod/cache/download/sumdb" / NAME / "lookup"
+    assert (proven / f"{PRIVATE}@v1.1.0").is_file()
+    assert verifier_of(site) in (site.tree / "setup.ps1").read_text()
 
 
 @pytest.mark.long

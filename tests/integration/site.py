@@ -104,6 +104,7 @@ class Site:
         self._upstream = upstream_section(sim, index=index, private=private)
         self._upstream |= dict(upstream or {})
         self._sections: dict[str, Section] = {}
+        self.variables: dict[str, str] = {}
         for name in ("home", "tmp"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.select(modules, versions=versions)
@@ -154,6 +155,7 @@ class Site:
             "LC_ALL": "C.UTF-8",
             "HOME": str(self.folder / "home"),
             "TMPDIR": str(self.folder / "tmp"),
+            **self.variables,
         }
 
     def command(self, *arguments: str) -> list[str]:

@@ -15,6 +15,7 @@ from tests.integration.serving import Serving
 from tests.integration.site import MISSING, OK, SECURITY, Site
 from tests.integration.test_private import lose_zip
 from tests.simulator import Simulator
+from tests.simulator.githosts import https_host, ssh_host
 from tests.simulator.standard import module
 
 HOST = "corp.example"
@@ -88,6 +89,37 @@ def test_a_repository_that_is_away_fails_alone(site: InProcessSite, lib: Path):
     hidden.rename(lib)
     site.sync(expect=OK)
     assert f"{LIB}@v1.1.0" in site.carried()
+
+
+def test_over_https_gits_own_settings_let_it_in(
+    site: InProcessSite, lib: Path, tmp_path: Path
+):
+    with https_host(lib.parent.parent, tmp_path) as host:
+        site.declare(
+            private=[{"pattern": f"{HOST}/*", "git": f"{host.url}/{{path}}.git"}]
+        )
+        failed = site.sync(expect=MISSING).failed
+        assert "certificate" in str(failed[LIB])
+        site.variables.update(host.environment)
+        site.sync(expect=OK)
+    assert {f"{LIB}@v1.0.0", f"{LIB}@v1.1.0"} <= set(site.carried())
+
+
+@pytest.mark.long
+def test_over_ssh_a_host_with_another_key_is_refused(
+    site: InProcessSite, lib: Path, tmp_path: Path
+):
+    with ssh_host(lib.parent.parent, tmp_path) as host:
+        url = f"{host.url}/{{path}}.git"
+        site.declare(private=[{"pattern": f"{HOST}/*", "git": url}])
+        command = host.environment["GIT_SSH_COMMAND"]
+        forgets = command.replace(str(tmp_path / "known"), str(tmp_path / "none"))
+        site.variables["GIT_SSH_COMMAND"] = forgets
+        failed = site.sync(expect=MISSING).failed
+        assert "Host key verification failed" in str(failed[LIB])
+        site.variables["GIT_SSH_COMMAND"] = command
+        site.sync(expect=OK)
+    assert {f"{LIB}@v1.0.0", f"{LIB}@v1.1.0"} <= set(site.carried())
 
 
 def test_a_miss_of_the_server_is_brought_from_git_alone(

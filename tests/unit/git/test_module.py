@@ -42,7 +42,8 @@ def test_tags_of_the_module_alone_are_its_versions():
     def versions(path: str) -> list[str]:
         return parse_template(path, URL, 1).versions(refs)
 
-    assert versions("corp.example/a") == ["v1.0.0", "v1.9.0", "v1.10.0"]
+    plain = ["v1.0.0", "v1.9.0", "v1.10.0"]
+    assert versions("corp.example/a") == [*plain, "v2.0.0+incompatible"]
     assert versions("corp.example/a/v2") == ["v2.0.0"]
     assert versions("corp.example/a/sub") == ["v1.3.0"]
     assert versions("corp.example/a/sub/v2") == ["v2.1.0"]
