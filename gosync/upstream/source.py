@@ -9,7 +9,11 @@ health, and whether it is asked now. What it answers is trusted by nobody yet.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec.structs import replace
 
 from gosync.errors import (
     NotFetchedError,
@@ -24,6 +28,8 @@ from gosync.upstream.files import check_folder
 from gosync.upstream.forbidden import ForbiddenAnswers
 from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.patience import BodyPatience
+from gosync.upstream.reading import is_whole_page, no_page_sink
+from gosync.upstream.targets import is_database_file, is_module_file
 from gosync.upstream.urls import join, strip_secrets
 
 if TYPE_CHECKING:
@@ -152,14 +158,23 @@ class ProxySource:
     ) -> Response:
         """Return a file, tried again as the options say; errors as ``Source.get``."""
         url = join(self._url, path)
-        request = self._fetcher.get(
+        body = BytesIO()
+
+        def new_sink() -> Sink:
+            body.seek(0)
+            body.truncate()
+            return body.write
+
+        request = self._fetcher.download(
             url,
+            partial(_file_sink, path, new_sink),
             limit_bytes=limit_bytes,
+            total_seconds=self._fetcher.options.total_seconds,
             headers=headers,
             retries=retries,
             circuit=self.circuit,
         )
-        answer = await self._answer(request)
+        answer = replace(await self._answer(request), body=body.getvalue())
         self._served = url
         self._forbidden.note_served(url)
         return answer
@@ -210,10 +225,12 @@ class ProxySource:
             raise meant from exc
 
     async def _ask_witness(self, seconds: float) -> None:
+        url = self._served or self._url
         await self._fetcher.ask_aside(
-            self._served or self._url,
+            url,
             limit_bytes=_WITNESS_LIMIT_BYTES,
             seconds=seconds,
+            new_sink=partial(_file_sink, url, lambda: len),
         )
 
 
@@ -241,6 +258,16 @@ class FolderSource(ProxySource):
     async def _ask_witness(self, seconds: float) -> None:
         del seconds
         await check_folder(self._url)
+
+
+def _file_sink(path: str, new_sink: Callable[[], Sink]) -> Sink:
+    """Return a sink that takes what is at a path, and no page in place of a file."""
+    subject = strip_secrets(path)
+    if is_module_file(path):
+        return no_page_sink(subject, new_sink, what="file")
+    if is_database_file(path):
+        return no_page_sink(subject, new_sink, what="file", is_page=is_whole_page)
+    return new_sink()
 
 
 def make_source(
