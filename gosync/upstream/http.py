@@ -265,6 +265,7 @@ class Fetcher:
         limit_bytes: int,
         seconds: float,
         new_sink: Callable[[], Sink] = lambda: len,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Ask once for a document that nobody needs, beside the lanes to its host.
 
@@ -273,13 +274,14 @@ class Fetcher:
             limit_bytes: As for ``get``.
             seconds: When it is late.
             new_sink: Looks at its bytes, and may refuse them.
+            headers: As for ``get``.
 
         Raises:
             GosyncError: as from ``get``.
         """
         download = Download(new_sink, self.traffic, self.clock, limit_bytes=limit_bytes)
         with anyio.move_on_after(seconds):
-            await self._receive(url, download, None, None)
+            await self._receive(url, download, headers, None)
             return
         raise UpstreamTimeoutError(f"{strip_secrets(url)}: no answer in {seconds:g} s")
 

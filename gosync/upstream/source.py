@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from gosync.errors import (
     NotFetchedError,
     NotFoundError,
+    PageError,
     UnavailableError,
     UpstreamStatusError,
 )
@@ -26,6 +27,7 @@ from gosync.upstream.breaker import BreakerPolicy
 from gosync.upstream.circuit import Circuit
 from gosync.upstream.files import check_folder
 from gosync.upstream.forbidden import ForbiddenAnswers
+from gosync.upstream.manners import Manners
 from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.patience import BodyPatience
 from gosync.upstream.reading import is_whole_page, no_page_sink
@@ -146,7 +148,8 @@ class ProxySource:
         self.circuit = Circuit(
             self.name, policy, fetcher.clock, witness=self._ask_witness
         )
-        self._forbidden = ForbiddenAnswers(fetcher, self.circuit)
+        self._manners = Manners(fetcher, self.circuit)
+        self._forbidden = ForbiddenAnswers(fetcher, self.circuit, self._manners)
 
     async def get(
         self,
@@ -158,6 +161,25 @@ class ProxySource:
     ) -> Response:
         """Return a file, tried again as the options say; errors as ``Source.get``."""
         url = join(self._url, path)
+        try:
+            answer = await self._get(url, path, limit_bytes, headers, retries)
+        except (UpstreamStatusError, PageError) as exc:
+            if not (is_module_file(path) and await self._manners.learn(url, exc)):
+                raise
+            answer = await self._get(url, path, limit_bytes, headers, retries)
+        self._served = url
+        self._forbidden.note_served(url)
+        self._manners.note_answer()
+        return answer
+
+    async def _get(
+        self,
+        url: str,
+        path: str,
+        limit_bytes: int,
+        headers: Mapping[str, str] | None,
+        retries: int | None,
+    ) -> Response:
         body = BytesIO()
 
         def new_sink() -> Sink:
@@ -165,19 +187,17 @@ class ProxySource:
             body.truncate()
             return body.write
 
+        asked = self._manners.asked(url, headers)
         request = self._fetcher.download(
-            url,
+            asked.url,
             partial(_file_sink, path, new_sink),
             limit_bytes=limit_bytes,
             total_seconds=self._fetcher.options.total_seconds,
-            headers=headers,
+            headers=asked.headers,
             retries=retries,
             circuit=self.circuit,
         )
-        answer = replace(await self._answer(request), body=body.getvalue())
-        self._served = url
-        self._forbidden.note_served(url)
-        return answer
+        return replace(await self._answer(request), body=body.getvalue())
 
     async def download(
         self,
@@ -190,11 +210,12 @@ class ProxySource:
         patience: BodyPatience | None = None,
     ) -> Response:
         """Write a file to a sink anew with each try; errors as ``Source.download``."""
+        asked = self._manners.asked(join(self._url, path), headers)
         request = self._fetcher.download(
-            join(self._url, path),
+            asked.url,
             new_sink,
             limit_bytes=limit_bytes,
-            headers=headers,
+            headers=asked.headers,
             retries=retries,
             circuit=self.circuit,
             patience=patience,
@@ -209,9 +230,9 @@ class ProxySource:
         retries: int | None = None,
     ) -> Response:
         """Write a file to a sink anew with each try; errors as ``Source.download``."""
-        url = join(self._url, path)
+        asked = self._manners.asked(join(self._url, path), headers)
         request = self._fetcher.head(
-            url, headers=headers, retries=retries, circuit=self.circuit
+            asked.url, headers=asked.headers, retries=retries, circuit=self.circuit
         )
         return await self._answer(request)
 
@@ -226,8 +247,10 @@ class ProxySource:
 
     async def _ask_witness(self, seconds: float) -> None:
         url = self._served or self._url
+        asked = self._manners.asked(url)
         await self._fetcher.ask_aside(
-            url,
+            asked.url,
+            headers=asked.headers,
             limit_bytes=_WITNESS_LIMIT_BYTES,
             seconds=seconds,
             new_sink=partial(_file_sink, url, lambda: len),
