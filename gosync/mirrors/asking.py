@@ -71,6 +71,7 @@ class Asking:
         self._url = url
         self._fetcher = fetcher
         self._redirected = False
+        self._has_served = False
         self._learned = _Learned()
         self._manners = Manners(fetcher, self._learned)
 
@@ -120,7 +121,7 @@ class Asking:
             await self._absent(next(iter(wanted)))
         if database:
             await self._relay(database)
-        if not sighting.seconds and sighting.works:
+        if not self._has_served and sighting.works:
             sighting.reason = "it has none of what was asked for"
         if self._redirected:
             sighting.gaps.add(Gap.REDIRECTS)
@@ -244,6 +245,7 @@ class Asking:
         except GosyncError as exc:
             sighting.fail(str(exc), exc.failure_class)
             return None
+        self._has_served |= got is not None and (is_module or self.is_relay)
         seconds = time.monotonic() - begin
         if sighting.first_seconds is None:
             sighting.first_seconds = seconds

@@ -269,6 +269,18 @@ def test_a_configured_site_is_compared_without_them(
     assert asked == {sim.url}
 
 
+def test_a_mirror_that_serves_nothing_of_what_was_asked_for_is_not_recommended(
+    tmp_path: Path, sim: Simulator, late: Simulator
+) -> None:
+    late.fail("*", status=403)
+    site = Site(tmp_path, sim, modules=[PATH])
+    found = compare(site, late.url, sim.url)
+    lines = {each["url"]: each for each in found["mirrors"]}
+    assert not lines[late.url]["ok"]
+    assert lines[late.url]["reason"] == "it has none of what was asked for"
+    assert found["recommended"]["goproxy"] == sim.url
+
+
 def test_a_mirror_that_answers_go_alone_is_asked_as_go_asks() -> None:
     server = ScriptServer()
 
