@@ -160,6 +160,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             proxies=self.upstreams.proxies,
             routing=self.upstreams.routing,
             volume=self._volume,
+            probe_versions=upstream.probe_versions,
             index_url=self.upstreams.index.url,
             index_since=upstream.index_since,
             keeps_index=upstream.keep_index,

@@ -18,7 +18,8 @@
      │  └ NotFetchedError                the upstream may not fetch it: unknown
      ├ RejectedError                  3  the publisher: bytes came and break a rule
      │  ├ MalformedError                 .what, .value, .reason
-     │  │  └ MalformedTimeError             also a ValueError
+     │  │  ├ MalformedTimeError             also a ValueError
+     │  │  └ PageError                      HTML in place of a file
      │  └ TooLargeError                  .limit_bytes
      ├ WithdrawnError                 3  an operator withdrew the version asked for
      ├ BundleGapError                13  a bundle builds on what is not here
@@ -67,6 +68,7 @@ from gosync.errors.base import GosyncError, InterruptedRunError
 from gosync.errors.content import (
     MalformedError,
     MalformedTimeError,
+    PageError,
     RejectedError,
     TooLargeError,
     WithdrawnError,
@@ -150,6 +152,7 @@ __all__ = [
     "ObjectMissingError",
     "OfflineError",
     "OutputError",
+    "PageError",
     "RecordMismatchError",
     "RecordTooNewError",
     "RejectedError",

@@ -38,6 +38,12 @@ class MalformedError(RejectedError):
         super().__init__(f"malformed {what} {self.value!r}: {reason}")
 
 
+class PageError(MalformedError):
+    """A page of HTML came in place of a file: whoever sent it has no files now."""
+
+    failure_class = "http.captive_portal"
+
+
 def _quotable(value: str, *, is_path: bool) -> str:
     """Return a value that a message may quote: no URL or login with a secret."""
     _, is_url, rest = value.partition("://")

@@ -13,6 +13,7 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``lengths``         how long paths and versions may be
 ``pathmajor``       the major version in a path: ``/v2``, ``gopkg.in``'s ``.v2``
 ``escape``          the ``!`` form of paths and versions that proxies use
+``nextversions``    the releases that may come after one
 ``pseudo``          versions made from a commit's time and hash
 ``purl``            package URLs of versions
 ``patterns``        GOPRIVATE-style globs over path prefixes

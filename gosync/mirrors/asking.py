@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
+import msgspec
+
 from gosync.errors import (
     GosyncError,
     NotFoundError,
+    PageError,
     RejectedError,
     UnavailableError,
     UpstreamStatusError,
@@ -25,8 +28,10 @@ from gosync.mirrors.sightings import Gap, MirrorSight, Newest
 from gosync.upstream.answer import Response, body_size
 from gosync.upstream.forbidden import ABSENT_VERSION
 from gosync.upstream.http import Fetcher
+from gosync.upstream.manners import Manners
 from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.proxy import INFO_LIMIT_BYTES, LIST_LIMIT_BYTES, MOD_LIMIT_BYTES
+from gosync.upstream.reading import check_no_page
 from gosync.upstream.targets import file_target, latest_target, list_target
 from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
 
@@ -34,6 +39,10 @@ ZIP_LIMIT_BYTES: Final = 16 * MIB
 _NOT_THERE: Final = frozenset(
     {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 )
+
+
+class _Learned(msgspec.Struct):
+    gaps: set[str] = set()
 
 
 class Asking:
@@ -62,6 +71,9 @@ class Asking:
         self._url = url
         self._fetcher = fetcher
         self._redirected = False
+        self._has_served = False
+        self._learned = _Learned()
+        self._manners = Manners(fetcher, self._learned)
 
     async def ask_newest(self, paths: list[str]) -> None:
         """Ask which versions of some modules there are."""
@@ -109,7 +121,7 @@ class Asking:
             await self._absent(next(iter(wanted)))
         if database:
             await self._relay(database)
-        if not sighting.seconds and sighting.works:
+        if not self._has_served and sighting.works:
             sighting.reason = "it has none of what was asked for"
         if self._redirected:
             sighting.gaps.add(Gap.REDIRECTS)
@@ -181,7 +193,8 @@ class Asking:
     async def _zip(self, mv: ModuleVersion) -> None:
         target = file_target(mv, FileKind.ZIP)
         try:
-            head = await self._fetcher.head(self._at(target))
+            asked = self._manners.asked(self._at(target))
+            head = await self._fetcher.head(asked.url, headers=asked.headers)
         except UnavailableError:
             self.sighting.gaps.add(Gap.NO_HEAD)
         except GosyncError:
@@ -219,19 +232,20 @@ class Asking:
         begin = time.monotonic()
         got: Response | None = None
         try:
-            got = await self._get(target, limit_bytes)
-            if is_module and got.body.lstrip()[:1] == b"<":
-                sighting.fail("it answers with pages of HTML", "http.captive_portal")
-                return None
+            got = await self._ask(target, limit_bytes, is_module=is_module)
         except NotFoundError:
             pass
         except UpstreamStatusError as exc:
             if exc.status not in _NOT_THERE:
                 sighting.fail(str(exc), exc.failure_class)
                 return None
+        except PageError as exc:
+            sighting.fail("it answers with pages of HTML", exc.failure_class)
+            return None
         except GosyncError as exc:
             sighting.fail(str(exc), exc.failure_class)
             return None
+        self._has_served |= got is not None and (is_module or self.is_relay)
         seconds = time.monotonic() - begin
         if sighting.first_seconds is None:
             sighting.first_seconds = seconds
@@ -239,9 +253,26 @@ class Asking:
             sighting.seconds.append(seconds)
         return got
 
+    async def _ask(self, target: str, limit_bytes: int, *, is_module: bool) -> Response:
+        """Ask a small question; at a first refusal, once more in another manner."""
+        try:
+            got = await self._get(target, limit_bytes)
+            if is_module:
+                check_no_page(target, got.body, what="file")
+        except (UpstreamStatusError, PageError) as exc:
+            if not (is_module and await self._manners.learn(self._at(target), exc)):
+                raise
+            self.sighting.gaps |= {Gap(each) for each in self._learned.gaps}
+            got = await self._get(target, limit_bytes)
+        self._manners.note_answer()
+        return got
+
     async def _get(self, target: str, limit_bytes: int) -> Response:
         url = self._at(target)
-        got = await self._fetcher.get(url, limit_bytes=limit_bytes)
+        asked = self._manners.asked(url)
+        got = await self._fetcher.get(
+            asked.url, limit_bytes=limit_bytes, headers=asked.headers
+        )
         self._redirected = self._redirected or got.url != strip_secrets(url)
         return got
 

@@ -22,6 +22,8 @@ class Gap(StrEnum):
     PSEUDO_LISTED = "pseudo-versions-listed"
     FORBIDDEN_FOR_ABSENT = kept.FORBIDDEN_FOR_ABSENT
     ANYTHING_FOR_ABSENT = "200-for-404"
+    GO_AGENT = kept.GO_AGENT
+    GO_GET = kept.GO_GET
     REDIRECTS = "redirects"
     OTHER_HEAD = "forked-sumdb"
     ALTERED = "altered-zip"

@@ -152,6 +152,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         volume: How much may come in a month.
         concurrency: How many requests are under way at once.
         list_interval_seconds: Age at which a module's list is asked again.
+        probe_versions: Whether versions are asked for that nobody lists.
         projects: The projects whose needs are carried.
         recorded: The records of builds that are carried.
         toolchains: The toolchains that are carried.
@@ -194,6 +195,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     old_heads: OldHeadSpec = OldHeadSpec()
     routing: Routing = Routing()
     volume: VolumeLimit = VolumeLimit()
+    probe_versions: bool = False
     vulndb: str = ""
     rules: PolicyRules = PolicyRules()
     contact: str = ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gosync.clock import Clock, SystemClock, format_time
-from gosync.errors import LockedError, StoreError, VolumeSpentError
+from gosync.errors import StoreError, VolumeSpentError
 from gosync.store.layout import CATALOG
 from gosync.upstream.volume import VolumeLimit
 
@@ -88,7 +88,7 @@ class StoreVolume:
                 if not new_bytes:
                     return catalog.received.of(month)
                 total_bytes = catalog.received.add(month, new_bytes)
-        except (StoreError, LockedError) as exc:
+        except StoreError as exc:
             _log.warning("what came from upstreams is not counted: %s", exc)
             return 0
         self._tell(month, total_bytes - new_bytes, total_bytes)

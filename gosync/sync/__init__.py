@@ -37,6 +37,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     planned       what a sync would do, as a value
     planning      what a sync would do, asked of upstream and summed up
     plansums      sums of a plan: how much each select and project wants (pure)
+    probing       versions asked for one by one, where nobody lists a module's
     projects      configured projects, read from their folders
     projectzips   the zips of a project, as far as the store knows
     prune         forgetting what no selection wants any more

@@ -2,8 +2,10 @@
 
 One small request a module: its list, or ``@latest`` where the last list was
 empty (a module without tagged versions). Where an upstream has no ``@latest``, the
-latest commit among listed pseudo-versions counts, as for ``go``. What they say
-becomes the catalog's offers; what is wanted of these is not decided here.
+latest commit among listed pseudo-versions counts, as for ``go``; where nobody has a
+list, ``@latest`` counts beside what was listed before, and what is found by probing
+(``probing``) where the operator wants that. What they say becomes the catalog's offers;
+what is wanted of these is not decided here.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from http import HTTPStatus
 import msgspec
 
 from gosync.catalog.modules import Module
+from gosync.catalog.versions import State
 from gosync.errors import (
     GosyncError,
     NotFoundError,
@@ -25,9 +28,11 @@ from gosync.errors import (
 )
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version
+from gosync.gomod.semver import sort_versions
 from gosync.ingest.evidence import keep_evidence
 from gosync.site.configured import LIST, upstream_of
 from gosync.site.site import Site
+from gosync.sync.probing import probe_versions
 from gosync.sync.tally import Tally
 from gosync.upstream.proxy import ProxyClient
 from gosync.work.pool import for_each
@@ -108,7 +113,7 @@ class Lister:
 
     async def _ask(self, module: Module, *, is_guessed: bool) -> None:
         try:
-            answer = await self._answer(module)
+            answer = await self._answer(module, is_guessed=is_guessed)
         except StoreError:
             raise
         except GosyncError as exc:
@@ -138,19 +143,46 @@ class Lister:
         self._failing.add(module.path)
         self._tally.fail(failure)
 
-    async def _answer(self, module: Module) -> _Answer:
+    async def _answer(self, module: Module, *, is_guessed: bool) -> _Answer:
         latest: str | None = None
         if module.pseudo_only:
             latest = await self._latest(module.path)
             if latest is not None and is_pseudo_version(latest):
                 return _Answer(module, latest=latest)
-        said = await self._proxy.versions(module.path)
+        try:
+            said = await self._proxy.versions(module.path)
+        except NotFoundError:
+            answer = None if is_guessed else await self._without_list(module)
+            if answer is None:
+                raise
+            return answer
         self._tally.list_skipped.update(said.left_out)
         if said.versions:
             return _Answer(module, said.versions)
         if not module.pseudo_only:
             latest = await self._latest(module.path)
         return _Answer(module, latest=latest or said.commit)
+
+    async def _without_list(self, module: Module) -> _Answer | None:
+        """Return what can be found out of a module that nobody lists; None for nothing.
+
+        What was listed before stays: that a list is gone says nothing of versions.
+        """
+        path, catalog = module.path, self._site.catalog
+        latest = await self._latest(path)
+        listed = {each.version for each in catalog.offers.of(path) if each.listed}
+        if latest is not None and not is_pseudo_version(latest):
+            listed.add(latest)
+        if self._site.options.probe_versions:
+            rows = catalog.versions.of(path)
+            present = {each.version for each in rows if each.state is State.PRESENT}
+            known = listed | present
+            listed = set(await probe_versions(self._proxy, path, known))
+        elif latest is None:
+            return None
+        if not listed and latest is None:
+            return None
+        return _Answer(module, tuple(sort_versions(listed)), latest)
 
     async def ask_latest(self, path: str) -> bool:
         """Ask ``@latest`` although something is listed; False if that failed.

@@ -37,6 +37,7 @@ the other side served, with evidence of when and from where.
 ``files``        file:// answers
 ``goproxy``      GOPROXY lists, parsed
 ``route``        which entries of a list are asked, in which order
+``manners``      how a source wants to be asked: as go asks
 ``forbidden``    what a source's 403 mean: that it may not, or that it has not
 ``source``       ``Source``: a proxy or a folder that answers module questions
 ``sources``      ``Sources``: those of a list, asked in turn: "," and "|"

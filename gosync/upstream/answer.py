@@ -91,7 +91,7 @@ def refusable(served: Served, body: bytes = b"") -> Iterator[None]:
         yield
     except RejectedError as exc:
         if exc.served is None:
-            exc.served, exc.answer = served.facts(), body
+            exc.served, exc.answer = served.facts(), body or exc.answer
         raise
 
 

@@ -202,7 +202,7 @@ class Circuit:
     def has_answered(self) -> None:
         """Take note of an answer's headers: nobody waits for a long body's end."""
         if self._probe is not None:
-            self.breaker = self.breaker.vouched()
+            self._close(self.breaker.vouched())
             self._probe.set()
 
     async def _send_probe(
@@ -232,7 +232,7 @@ class Circuit:
             raise
         finally:
             self._under_way -= 1
-        self.breaker = self.breaker.answered(self._clock.monotonic() - started)
+        self._close(self.breaker.answered(self._clock.monotonic() - started))
         return answer
 
     async def count(
@@ -253,7 +253,7 @@ class Circuit:
         """
         outcome = outcome_of(error)
         if outcome is RequestOutcome.ANSWERED:
-            self.breaker = self.breaker.answered(seconds)
+            self._close(self.breaker.answered(seconds))
         elif outcome is not None:
             self.breaker = self.breaker.failed(error, outcome, seconds)
             if self.breaker.until is not None:
@@ -306,8 +306,14 @@ class Circuit:
         finally:
             self._is_asking_witness = False
         if said is RequestOutcome.ANSWERED:
-            self.breaker = self.breaker.vouched()
+            self._close(self.breaker.vouched())
         return said is RequestOutcome.ANSWERED
+
+    def _close(self, breaker: Breaker) -> None:
+        """Go on with a closed breaker."""
+        if self.breaker.until is not None:
+            _log.info("%s: asked again: it answers", self._name)
+        self.breaker = breaker
 
     def _open(self, error: GosyncError) -> None:
         self.breaker = self.breaker.opened(error, self._clock.now(), self._policy)

@@ -268,12 +268,11 @@ class Exchange:
     def _headers(
         self, address: httpx.URL, extra: Mapping[str, str] | None
     ) -> list[tuple[bytes, bytes]]:
-        sent = [
-            (b"Host", address.netloc),
-            (b"User-Agent", self._agent),
-            (b"Accept-Encoding", b"identity"),
-        ]
-        for name, value in (extra or {}).items():
+        extra = extra or {}
+        sent = [(b"Host", address.netloc), (b"Accept-Encoding", b"identity")]
+        if "User-Agent" not in extra:
+            sent.append((b"User-Agent", self._agent))
+        for name, value in extra.items():
             sent.append((name.encode("ascii"), value.encode("ascii")))
         return sent
 

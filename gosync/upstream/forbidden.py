@@ -15,6 +15,7 @@ import anyio
 from gosync.errors import GosyncError, NotFoundError, UpstreamStatusError
 from gosync.upstream.circuit import Circuit
 from gosync.upstream.kept import FORBIDDEN_FOR_ABSENT
+from gosync.upstream.manners import Manners
 from gosync.upstream.options import MIB
 
 if TYPE_CHECKING:
@@ -29,14 +30,16 @@ _SECONDS: Final = 30.0
 class ForbiddenAnswers:
     """What one source's 403 mean; asked once, at the first of them."""
 
-    def __init__(self, fetcher: Fetcher, circuit: Circuit) -> None:
+    def __init__(self, fetcher: Fetcher, circuit: Circuit, manners: Manners) -> None:
         """Believe what was learned before, until it can be asked.
 
         Args:
             fetcher: Sends the control question.
             circuit: The source's; its gaps have what was learned.
+            manners: How the source is asked.
         """
         self._fetcher = fetcher
+        self._manners = manners
         self._circuit = circuit
         self._folder: str | None = None
         self._is_known = False
@@ -60,8 +63,11 @@ class ForbiddenAnswers:
         return NotFoundError(f"{error}; which it says of all that it does not have")
 
     async def _ask(self, control: str) -> None:
+        asked = self._manners.asked(control)
         try:
-            await self._fetcher.ask_aside(control, limit_bytes=MIB, seconds=_SECONDS)
+            await self._fetcher.ask_aside(
+                asked.url, limit_bytes=MIB, seconds=_SECONDS, headers=asked.headers
+            )
         except UpstreamStatusError as exc:
             if exc.status == FORBIDDEN:
                 self._circuit.gaps.add(FORBIDDEN_FOR_ABSENT)

@@ -24,6 +24,7 @@ from gosync.errors import (
     GosyncError,
     NotFoundError,
     OfflineError,
+    PageError,
     RejectedError,
     SourceDownError,
     UnavailableError,
@@ -122,7 +123,8 @@ class Health(msgspec.Struct, frozen=True):
 def outcome_of(error: GosyncError | None) -> RequestOutcome | None:
     """Return how a request ended that raised this; None if that tells nothing."""
     if error is None or isinstance(error, NotFoundError | RejectedError):
-        return RequestOutcome.ANSWERED
+        is_page = isinstance(error, PageError)
+        return RequestOutcome.FAILED if is_page else RequestOutcome.ANSWERED
     if isinstance(error, OfflineError | SourceDownError):
         return None
     if isinstance(error, UpstreamStatusError):

@@ -212,7 +212,7 @@ class Fetcher:
         """Try a download once."""
         sent = download.headers(headers)
         async with self._exchange.answer("GET", url, sent) as (response, served):
-            if circuit is not None:
+            if circuit is not None and not _may_be_page(served):
                 circuit.has_answered()
             if served.status == HTTPStatus.NOT_MODIFIED:
                 return Response(b"", served)
@@ -258,22 +258,30 @@ class Fetcher:
         seconds = total_seconds or self.options.total_seconds
         return await self._persist(url, attempt, seconds, retries, circuit)
 
-    async def ask_aside(self, url: str, *, limit_bytes: int, seconds: float) -> None:
+    async def ask_aside(
+        self,
+        url: str,
+        *,
+        limit_bytes: int,
+        seconds: float,
+        new_sink: Callable[[], Sink] = lambda: len,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Ask once for a document that nobody needs, beside the lanes to its host.
 
         Args:
             url: As for ``get``.
             limit_bytes: As for ``get``.
             seconds: When it is late.
+            new_sink: Looks at its bytes, and may refuse them.
+            headers: As for ``get``.
 
         Raises:
             GosyncError: as from ``get``.
         """
-        download = Download(
-            lambda: len, self.traffic, self.clock, limit_bytes=limit_bytes
-        )
+        download = Download(new_sink, self.traffic, self.clock, limit_bytes=limit_bytes)
         with anyio.move_on_after(seconds):
-            await self._receive(url, download, None, None)
+            await self._receive(url, download, headers, None)
             return
         raise UpstreamTimeoutError(f"{strip_secrets(url)}: no answer in {seconds:g} s")
 
@@ -370,3 +378,8 @@ def _cost(circuit: Circuit | None, error: UnavailableError) -> float:
     """Be more patient with a line that loses some than with one thing."""
     is_luck = circuit is not None and circuit.answers_mostly
     return 0.5 if is_luck and is_by_chance(error) else 1.0
+
+
+def _may_be_page(served: Served) -> bool:
+    """Whether a body may be a captive portal's: it is an answer once it is read."""
+    return served.headers.get("content-type", "").lower().startswith("text/html")

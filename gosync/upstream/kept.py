@@ -9,6 +9,8 @@ probe; a pause that the upstream asked for (Retry-After) still holds.
     no-head       HEAD is; sizes come with the zips
     folder-list   it has no ``@v/list``, and shows its folder ``@v/`` instead
     no-sumdb      it relays no checksum database; another does, or it is asked itself
+    go-user-agent it answers Go's own User-Agent alone, and is shown it
+    go-get-query  it wants ?go-get=1 too
     403-for-404   it answers 403 of what it does not have, which is a no then
 """
 
@@ -28,6 +30,8 @@ NO_HEAD: Final = "no-head"
 NO_SUMDB: Final = "no-sumdb"
 FOLDER_LIST: Final = "folder-list"
 FORBIDDEN_FOR_ABSENT: Final = "403-for-404"
+GO_AGENT: Final = "go-user-agent"
+GO_GET: Final = "go-get-query"
 
 
 class KeptLag(msgspec.Struct, frozen=True, kw_only=True):

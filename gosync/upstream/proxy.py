@@ -51,7 +51,6 @@ from gosync.upstream.options import MIB
 from gosync.upstream.patience import BodyPatience
 from gosync.upstream.proxyanswers import InfoAnswer, ModAnswer, VersionsAnswer
 from gosync.upstream.reading import (
-    check_no_page,
     look_up,
     no_page_sink,
     parse_apart,
@@ -227,8 +226,6 @@ class ProxyClient:
 
         async def ask(place: _Place) -> ModAnswer:
             got = await self._get(place, target, MOD_LIMIT_BYTES)
-            with refusable(got.served, got.body):
-                check_no_page(mv, got.body)
             return ModAnswer(got.body, got.served)
 
         return await self._walk(

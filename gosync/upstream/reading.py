@@ -7,17 +7,18 @@ that takes long calls ``look_up`` now and then, which ends it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from anyio import from_thread, to_thread
 
-from gosync.errors import MalformedError
-from gosync.gomod.module import ModuleVersion
+from gosync.errors import PageError
 from gosync.upstream.answer import Sink
 
 T = TypeVar("T")
 
+_PAGE: Final = re.compile(rb"\s*<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
 _PAGE_BYTES: Final = 4096  # of a page, what its first tag is looked for in
 _AT_ONCE_BYTES: Final = 16 * 1024  # some milliseconds; a thread costs a tenth of one
 
@@ -42,27 +43,51 @@ def look_up() -> None:
         return  # no worker thread: what is small is parsed where it arrived
 
 
-def check_no_page(mv: ModuleVersion, data: bytes, *, what: str = ".mod") -> None:
+def begins_with_tag(data: bytes) -> bool:
+    """Whether it may be a page: no list, JSON, go.mod or zip begins so."""
+    return data[:_PAGE_BYTES].lstrip()[:1] == b"<"
+
+
+def is_whole_page(data: bytes) -> bool:
+    """Whether it is surely a page, in whose place may be any bytes, like a tile's."""
+    return _PAGE.match(data) is not None
+
+
+def check_no_page(
+    subject: object,
+    data: bytes,
+    *,
+    what: str = ".mod",
+    is_page: Callable[[bytes], bool] = begins_with_tag,
+) -> None:
     """Check that a file is no page of HTML: a captive portal's, so no finding.
 
     Raises:
-        MalformedError: it is one.
+        PageError: it is one.
     """
-    if data[:_PAGE_BYTES].lstrip()[:1] == b"<":
-        raise MalformedError(what, f"{mv}", "a page of HTML")
+    if is_page(data):
+        error = PageError(what, f"{subject}", "a page of HTML")
+        error.answer = data
+        raise error
 
 
-def no_page_sink(mv: ModuleVersion, new_sink: Callable[[], Sink]) -> Sink:
-    """Return a sink for a ``.zip`` that refuses a page of HTML before it begins.
+def no_page_sink(
+    subject: object,
+    new_sink: Callable[[], Sink],
+    *,
+    what: str = ".zip",
+    is_page: Callable[[bytes], bool] = begins_with_tag,
+) -> Sink:
+    """Return a sink that refuses a page of HTML before it begins.
 
-    For where another source is at hand, whose zip may be one.
+    Of zips where another source is at hand, whose zip may be one.
     """
     sink: Sink | None = None
 
     def write(data: bytes) -> None:
         nonlocal sink
         if sink is None:
-            check_no_page(mv, data, what=".zip")
+            check_no_page(subject, data, what=what, is_page=is_page)
             sink = new_sink()
         sink(data)
 

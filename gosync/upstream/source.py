@@ -9,11 +9,16 @@ health, and whether it is asked now. What it answers is trusted by nobody yet.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec.structs import replace
 
 from gosync.errors import (
     NotFetchedError,
     NotFoundError,
+    PageError,
     UnavailableError,
     UpstreamStatusError,
 )
@@ -22,8 +27,11 @@ from gosync.upstream.breaker import BreakerPolicy
 from gosync.upstream.circuit import Circuit
 from gosync.upstream.files import check_folder
 from gosync.upstream.forbidden import ForbiddenAnswers
+from gosync.upstream.manners import Manners
 from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.patience import BodyPatience
+from gosync.upstream.reading import is_whole_page, no_page_sink
+from gosync.upstream.targets import is_database_file, is_module_file
 from gosync.upstream.urls import join, strip_secrets
 
 if TYPE_CHECKING:
@@ -140,7 +148,8 @@ class ProxySource:
         self.circuit = Circuit(
             self.name, policy, fetcher.clock, witness=self._ask_witness
         )
-        self._forbidden = ForbiddenAnswers(fetcher, self.circuit)
+        self._manners = Manners(fetcher, self.circuit)
+        self._forbidden = ForbiddenAnswers(fetcher, self.circuit, self._manners)
 
     async def get(
         self,
@@ -152,17 +161,43 @@ class ProxySource:
     ) -> Response:
         """Return a file, tried again as the options say; errors as ``Source.get``."""
         url = join(self._url, path)
-        request = self._fetcher.get(
-            url,
+        try:
+            answer = await self._get(url, path, limit_bytes, headers, retries)
+        except (UpstreamStatusError, PageError) as exc:
+            if not (is_module_file(path) and await self._manners.learn(url, exc)):
+                raise
+            answer = await self._get(url, path, limit_bytes, headers, retries)
+        self._served = url
+        self._forbidden.note_served(url)
+        self._manners.note_answer()
+        return answer
+
+    async def _get(
+        self,
+        url: str,
+        path: str,
+        limit_bytes: int,
+        headers: Mapping[str, str] | None,
+        retries: int | None,
+    ) -> Response:
+        body = BytesIO()
+
+        def new_sink() -> Sink:
+            body.seek(0)
+            body.truncate()
+            return body.write
+
+        asked = self._manners.asked(url, headers)
+        request = self._fetcher.download(
+            asked.url,
+            partial(_file_sink, path, new_sink),
             limit_bytes=limit_bytes,
-            headers=headers,
+            total_seconds=self._fetcher.options.total_seconds,
+            headers=asked.headers,
             retries=retries,
             circuit=self.circuit,
         )
-        answer = await self._answer(request)
-        self._served = url
-        self._forbidden.note_served(url)
-        return answer
+        return replace(await self._answer(request), body=body.getvalue())
 
     async def download(
         self,
@@ -175,11 +210,12 @@ class ProxySource:
         patience: BodyPatience | None = None,
     ) -> Response:
         """Write a file to a sink anew with each try; errors as ``Source.download``."""
+        asked = self._manners.asked(join(self._url, path), headers)
         request = self._fetcher.download(
-            join(self._url, path),
+            asked.url,
             new_sink,
             limit_bytes=limit_bytes,
-            headers=headers,
+            headers=asked.headers,
             retries=retries,
             circuit=self.circuit,
             patience=patience,
@@ -194,9 +230,9 @@ class ProxySource:
         retries: int | None = None,
     ) -> Response:
         """Write a file to a sink anew with each try; errors as ``Source.download``."""
-        url = join(self._url, path)
+        asked = self._manners.asked(join(self._url, path), headers)
         request = self._fetcher.head(
-            url, headers=headers, retries=retries, circuit=self.circuit
+            asked.url, headers=asked.headers, retries=retries, circuit=self.circuit
         )
         return await self._answer(request)
 
@@ -210,10 +246,14 @@ class ProxySource:
             raise meant from exc
 
     async def _ask_witness(self, seconds: float) -> None:
+        url = self._served or self._url
+        asked = self._manners.asked(url)
         await self._fetcher.ask_aside(
-            self._served or self._url,
+            asked.url,
+            headers=asked.headers,
             limit_bytes=_WITNESS_LIMIT_BYTES,
             seconds=seconds,
+            new_sink=partial(_file_sink, url, lambda: len),
         )
 
 
@@ -241,6 +281,16 @@ class FolderSource(ProxySource):
     async def _ask_witness(self, seconds: float) -> None:
         del seconds
         await check_folder(self._url)
+
+
+def _file_sink(path: str, new_sink: Callable[[], Sink]) -> Sink:
+    """Return a sink that takes what is at a path, and no page in place of a file."""
+    subject = strip_secrets(path)
+    if is_module_file(path):
+        return no_page_sink(subject, new_sink, what="file")
+    if is_database_file(path):
+        return no_page_sink(subject, new_sink, what="file", is_page=is_whole_page)
+    return new_sink()
 
 
 def make_source(

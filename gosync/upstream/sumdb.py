@@ -19,14 +19,13 @@ hashes of 32; everything else 1 MiB.
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
 import msgspec
 
-from gosync.errors import NotFoundError, UnavailableError
+from gosync.errors import NotFoundError, PageError, UnavailableError
 from gosync.upstream.answer import Response
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.kept import NO_SUMDB
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 TILE_LIMIT_BYTES: Final = 256 * 32
 ANSWER_LIMIT_BYTES: Final = 1 * MIB
-_PAGE: Final = re.compile(rb"\s*<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
 
 
 class _Base(msgspec.Struct, frozen=True):
@@ -113,14 +111,14 @@ class SumDBRemote:
                 raise
             self._carriers[entry.url] = base
         retries = 0 if self._sources.is_one_of_many(entry, "") else None
-        got = await base.source.get(
-            base.below + sumdb_path_on_wire(path),
-            limit_bytes=limit_bytes,
-            retries=retries,
-        )
-        if _PAGE.match(got.body):
-            raise UnavailableError(f"{got.url}: an HTML page, not an answer")
-        return got
+        try:
+            return await base.source.get(
+                base.below + sumdb_path_on_wire(path),
+                limit_bytes=limit_bytes,
+                retries=retries,
+            )
+        except PageError as exc:
+            raise UnavailableError(f"{base.shown_url}: {exc}") from exc
 
     async def _decide(self) -> _Base:
         """Find out who carries the database."""
@@ -139,7 +137,7 @@ class SumDBRemote:
             raise NotFoundError("the list of proxies ends in off")
         source, below = self._sources.at(entry.url), f"sumdb/{self._database.name}/"
         try:
-            got = await source.get(
+            await source.get(
                 f"{below}supported",
                 limit_bytes=ANSWER_LIMIT_BYTES,
                 retries=0 if self._sources.is_one_of_many(entry, "") else None,
@@ -147,9 +145,9 @@ class SumDBRemote:
         except NotFoundError:
             source.circuit.gaps.add(NO_SUMDB)
             raise
-        if got.body.lstrip()[:1] == b"<":
+        except PageError as exc:
             source.circuit.gaps.add(NO_SUMDB)
-            raise NotFoundError(f"{got.url}: an HTML page, not an answer")
+            raise NotFoundError(f"{source.name}: {exc}") from exc
         source.circuit.gaps.discard(NO_SUMDB)
         return _Base(source, below)
 

@@ -11,6 +11,17 @@ def list_target(path: str) -> str:
     return f"{escape_path(path)}/@v/list"
 
 
+def is_module_file(path: str) -> bool:
+    """Whether a list, ``@latest`` or a version's file is at a path; not its folder."""
+    _, is_below, name = path.rpartition("/@v/")
+    return bool(is_below and name) or path.endswith("/@latest")
+
+
+def is_database_file(path: str) -> bool:
+    """Whether a file of a checksum database that a proxy relays is at a path."""
+    return path.startswith("sumdb/") or "/sumdb/" in path
+
+
 def latest_target(path: str) -> str:
     """Return where a module's newest version is named, below a proxy's URL."""
     return f"{escape_path(path)}/@latest"

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from tests.bench.badline import bad_mirrors
 from tests.bench.badpulls import pull_badly
-from tests.bench.blackhole import silent_first
+from tests.bench.blackhole import silent_first, turning_mirrors
 from tests.bench.bundling import bundle_sizes
 from tests.bench.causing import name_causes
 from tests.bench.client import ask_small
@@ -77,6 +77,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "client": ask_small,
     "line": bad_mirrors,
     "hole": silent_first,
+    "turn": turning_mirrors,
     "serve": serve_tree,
     "peers": serve_beside_peers,
     "logs": read_logs,

@@ -12,17 +12,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import ModuleSource
 from gosync.gomod.module import ModuleVersion
+from gosync.mirrors.asking import Asking
 from gosync.mirrors.known import known_mirrors
 from gosync.mirrors.measuring import interval
+from gosync.upstream.http import Fetcher
+from gosync.upstream.options import HttpOptions
 from tests.integration import forked
 from tests.integration.site import OK, UNAVAILABLE, USAGE, Site
 from tests.simulator import Simulator
 from tests.simulator.goclient import need_go
+from tests.unit.upstream.scriptserver import ScriptServer, answer
 
 PATH = "busy.example/m"
 KEYS = {"url", "ok", "p50_seconds", "p95_seconds", "lag_hours", "gaps", "sumdb"}
@@ -262,3 +267,40 @@ def test_a_configured_site_is_compared_without_them(
     site = Site(tmp_path, sim, modules=[PATH])
     asked = {each["url"] for each in compare(site)["mirrors"]}
     assert asked == {sim.url}
+
+
+def test_a_mirror_that_serves_nothing_of_what_was_asked_for_is_not_recommended(
+    tmp_path: Path, sim: Simulator, late: Simulator
+) -> None:
+    late.fail("*", status=403)
+    site = Site(tmp_path, sim, modules=[PATH])
+    found = compare(site, late.url, sim.url)
+    lines = {each["url"]: each for each in found["mirrors"]}
+    assert not lines[late.url]["ok"]
+    assert lines[late.url]["reason"] == "it has none of what was asked for"
+    assert found["recommended"]["goproxy"] == sim.url
+
+
+def test_a_mirror_that_answers_go_alone_is_asked_as_go_asks() -> None:
+    server = ScriptServer()
+
+    def reply(connection: socket.socket) -> None:
+        agent = server.requests[-1].headers["user-agent"]
+        is_go = agent == "Go-http-client/1.1"
+        connection.sendall(
+            answer(b"v1.0.0\n" if is_go else b"", status=[403, 200][is_go])
+        )
+
+    server.script(f"/{PATH}/@v/list", reply)
+
+    async def ask() -> Asking:
+        async with Fetcher(HttpOptions(retries=0), environment={}) as fetcher:
+            asking = Asking(server.url, "", fetcher)
+            await asking.ask_newest([PATH])
+            return asking
+
+    sighting = anyio.run(ask).sighting
+    server.stop()
+    assert sighting.works
+    assert sighting.newest[PATH].version == "v1.0.0"
+    assert sighting.gaps == {"go-user-agent", "no-latest"}

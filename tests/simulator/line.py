@@ -20,9 +20,10 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,7 @@ class LineFaults(msgspec.Struct, frozen=True, kw_only=True):
         hangs: Whether bodies of zips end in their middle, and the connection stays.
         silent: Whether requests are read and never answered.
         page: Whether everything is answered by 200 and a page of HTML.
+        dead: Whether nobody listens, and what was under way is cut off.
         seed: Of chance.
     """
 
@@ -65,6 +67,7 @@ class LineFaults(msgspec.Struct, frozen=True, kw_only=True):
     hangs: bool = False
     silent: bool = False
     page: bool = False
+    dead: bool = False
     seed: int = 1
 
 
@@ -123,6 +126,49 @@ class Line:
                 process.kill()
 
 
+@contextmanager
+def turning(
+    line: ServedLine, *turns: tuple[Callable[[], bool], LineFaults]
+) -> Iterator[None]:
+    """Let a line behave differently whenever something has come to pass, in turn."""
+    stopped = threading.Event()
+
+    def turn() -> None:
+        for is_due, faults in turns:
+            while not is_due():
+                if stopped.wait(0.005):
+                    return
+            line.change(faults)
+
+    thread = threading.Thread(target=turn)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def answered(line: ServedLine, count: int) -> Callable[[], bool]:
+    """Return a function that tells whether a line has answered so many requests."""
+    return lambda: line.counts()["answered"] >= count
+
+
+@contextmanager
+def dropping() -> Iterator[str]:
+    """Give a URL whose host drops what would open a connection: its queue is full."""
+    with ExitStack() as stack:
+        hole = stack.enter_context(socket.socket())
+        hole.bind(("127.0.0.1", 0))
+        hole.listen(0)
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with suppress(BlockingIOError):
+                waiting.connect(hole.getsockname())
+        yield f"http://127.0.0.1:{hole.getsockname()[1]}"
+
+
 class _Server:
     """What runs in that process."""
 
@@ -133,21 +179,48 @@ class _Server:
         self._counts: Counter[str] = Counter()
         self._workers = asyncio.Semaphore(faults.workers)
         self._waiting = 0
+        self._port = 0
+        self._listening: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
 
     async def run(self) -> None:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        server = await asyncio.start_server(self._serve, sock=listener)
-        print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        await self._listen()
+        print(f"http://127.0.0.1:{self._port}", flush=True)
         loop = asyncio.get_running_loop()
-        async with server:
-            while line := await loop.run_in_executor(None, sys.stdin.readline):
-                if line.strip() == "counts":
-                    print(json.dumps(self._counts), flush=True)
-                else:
-                    self._faults = msgspec.json.decode(line, type=LineFaults)
-                    self._chance = random.Random(self._faults.seed)
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            if line.strip() == "counts":
+                print(json.dumps(self._counts), flush=True)
+                continue
+            self._faults = msgspec.json.decode(line, type=LineFaults)
+            self._chance = random.Random(self._faults.seed)
+            if self._faults.dead:
+                self._die()
+            else:
+                await self._listen()
+
+    async def _listen(self) -> None:
+        if self._listening is None:
+            listener = socket.create_server(("127.0.0.1", self._port), backlog=1024)
+            self._port = listener.getsockname()[1]
+            self._listening = await asyncio.start_server(self._serve, sock=listener)
+
+    def _die(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+        for writer in self._open:
+            writer.transport.abort()
 
     async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._open.add(writer)
+        try:
+            await self._converse(reader, writer)
+        finally:
+            self._open.discard(writer)
+
+    async def _converse(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):

@@ -67,6 +67,8 @@ class UpstreamSection(Section, frozen=True):
         private: GOPRIVATE patterns: never asked of public sumdb or index.
         list_interval_seconds: Age at which a module's list is asked again;
             absent: every pass without an index, once a day with one.
+        probe_versions: Whether the next versions of a module that nobody lists are
+            asked for one by one.
     """
 
     proxies: str | tuple[str, ...] = "https://proxy.golang.org"
@@ -97,6 +99,7 @@ class UpstreamSection(Section, frozen=True):
     resolve: tuple[Annotated[str, msgspec.Meta(pattern=RESOLVE_PATTERN)], ...] = ()
     private: tuple[str, ...] = ()
     list_interval_seconds: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    probe_versions: bool = False
 
 
 class AuditSection(Section, frozen=True):
