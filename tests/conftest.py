@@ -1,6 +1,6 @@
 """Fixtures for all tests, and the guard that keeps them on this machine.
 
-A test with the marker `long` is run in the second tier alone (see tests/tiers.py).
+A test with the marker `long` is left out of the first tier (see tests/tiers.py).
 With GOSYNC_TEST_FAIL_ON_SKIP=1 in the environment a test that would be skipped
 fails: where everything is installed, a skip is a test that nobody ran.
 
@@ -27,7 +27,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.simulator.objects import ObjectServer
-from tests.tiers import EVERY_STEP, examples
+from tests.tiers import EVERY_STEP, LONG, examples
 
 _CHECKOUT = Path(__file__).parents[1]
 _MEMORY = Path("/dev/shm")
@@ -99,8 +99,8 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave out what is the second tier's; group and order the rest."""
-    if not EVERY_STEP:
+    """Leave out what the first tier has no time for; group and order the rest."""
+    if not LONG:
         long = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]

@@ -1,9 +1,11 @@
 """Which of many cases a run of the tests takes: a sample, or every one.
 
-The README's test line is the first tier: it takes a sample, the same in each run.
+The README's test line is the first tier: it takes a sample, the same in each run, and
+leaves out the tests with the marker `long`. GOSYNC_TEST_LONG=1 runs those too, and
+`.ci/run` runs them alone, after the first tier.
 The second tier, GOSYNC_TEST_EVERY_STEP=1, takes every case, or where one loop makes
-hundreds of a kind those of `ends_of_each_kind`; `.ci/run all` runs both. A test whose
-cases differ has the marker `sampled`, and `EVERY_STEP` says which tier this is.
+hundreds of a kind those of `ends_of_each_kind`; `.ci/run all` runs it as well. A test
+whose cases differ has the marker `sampled`, and `EVERY_STEP` says which tier this is.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound=tuple[Hashable, ...])
 
 EVERY_STEP = os.environ.get("GOSYNC_TEST_EVERY_STEP") == "1"
+LONG = EVERY_STEP or os.environ.get("GOSYNC_TEST_LONG") == "1"
 
 
 def examples(count: int) -> int:

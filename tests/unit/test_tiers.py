@@ -69,9 +69,11 @@ def test_the_second_tier_leaves_nothing_out(monkeypatch: pytest.MonkeyPatch):
     assert pairwise(ROWS) == ROWS
 
 
-@pytest.mark.parametrize(("every", "passed"), [("", 1), ("1", 2)])
-def test_what_is_long_runs_in_the_second_tier_alone(
-    tmp_path: Path, every: str, passed: int
+@pytest.mark.parametrize(
+    ("long", "every", "passed"), [("", "", 1), ("1", "", 2), ("", "1", 2)]
+)
+def test_what_is_long_is_left_out_of_the_first_tier(
+    tmp_path: Path, long: str, every: str, passed: int
 ):
     shutil.copy(CHECKOUT / "tests" / "conftest.py", tmp_path)
     (tmp_path / "test_some.py").write_text(LONG)
@@ -82,6 +84,7 @@ def test_what_is_long_runs_in_the_second_tier_alone(
         env={
             **os.environ,
             "PYTHONPATH": str(CHECKOUT),
+            "GOSYNC_TEST_LONG": long,
             "GOSYNC_TEST_EVERY_STEP": every,
         },
         capture_output=True,
