@@ -252,8 +252,8 @@ def _other_heads(facts: TreeFacts, words: Words) -> str:
         words.say("If go says <code>checking tree#N</code> and a tile is missing"),
         "</h2>\n<p>",
         _house_head(name, words) if facts.use.house_log else _head(facts, name, words),
-        f'</p>\n<pre tabindex=0><code class=paste>rm "$(go env GOPATH)/pkg/sumdb/{name}/latest"',
-        "</code></pre>\n<p>",
+        "</p>\n<pre tabindex=0><code class=paste>",
+        f'rm "$(go env GOPATH)/pkg/sumdb/{name}/latest"</code></pre>\n<p>',
         words.say(
             "That costs a protection: go then trusts the next head it sees, and will"
             " not notice if that log is another than the one it saw before, or an older"

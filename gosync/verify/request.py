@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.errors import UsageError
 from gosync.folder.layouts import TargetKind
@@ -63,6 +64,16 @@ class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     state: Path | None = None
     limits: Limits = msgspec.field(default_factory=Limits)
     wait_lock_seconds: float = 0.0
+
+    @property
+    def own_site(self) -> SiteOptions:
+        """The options of the store that is the target: the configured one, or another.
+
+        Of another one the folder is named, and its blobs are there.
+        """
+        if self.path.resolve() == self.site.store_path.resolve():
+            return self.site
+        return replace(self.site, store_path=self.path, bucket=None)
 
     @property
     def state_folder(self) -> Path:

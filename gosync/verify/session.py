@@ -24,6 +24,7 @@ from gosync.folder.layouts import TargetKind
 from gosync.folder.sums import TreeSums
 from gosync.gomod.patterns import PatternSet
 from gosync.site.opening import check_before_verify, check_verifiable
+from gosync.site.storeparts import bucket_blobs
 from gosync.store.layout import CATALOG
 from gosync.verify.act.actor import Actor, ActSetting
 from gosync.verify.look.engine import Verification, VerifyOutcome
@@ -220,7 +221,8 @@ def _open_files(
     database = request.site.database
     if kind is TargetKind.STORE:
         assert catalog is not None
-        store = StoreTarget(request.path, catalog, database, clock)
+        blobs = bucket_blobs(request.own_site)
+        store = StoreTarget(request.path, catalog, database, clock, blobs=blobs)
         return _Opened(store, partial(_store_actor, store))
     if kind is TargetKind.GO_SUM:
         sums = SumTarget(request.path)
@@ -233,9 +235,9 @@ def _open_files(
 
 
 def _store_actor(target: StoreTarget, setting: ActSetting) -> Actor:
-    from gosync.verify.ownstore.actor import StoreActor  # noqa: PLC0415
+    from gosync.verify.ownstore.actor import StoreActor, actions_of  # noqa: PLC0415
 
-    return StoreActor(target, setting)
+    return StoreActor(target, setting, actions_of(target))
 
 
 def _sums_actor(target: SumTarget, setting: ActSetting) -> Actor:

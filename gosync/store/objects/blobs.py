@@ -35,7 +35,7 @@ from gosync.store.digest import Digest, digest_of, is_digest, parse_digest
 from gosync.store.durable import disk_errors
 from gosync.store.layout import STAGING
 from gosync.store.localblobs import LocalBlobStore, check_wanted
-from gosync.store.objects.bucket import Bucket
+from gosync.store.objects.bucket import Bucket, ObjectInfo
 from gosync.store.staging import LocalStaged, Staged, read_at
 
 BLOBS_PREFIX = "blobs"
@@ -176,9 +176,18 @@ class ObjectBlobStore(BlobStore):
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._pool: ThreadPoolExecutor | None = None
+        self._listed: dict[Digest, ObjectInfo] | None = None
 
     def __str__(self) -> str:
         return self.bucket.name
+
+    def key(self, digest: Digest) -> str:
+        """Return a blob's key in the bucket, once it has arrived there.
+
+        Raises:
+            MalformedError: it is no digest.
+        """
+        return blob_key(digest)
 
     def stage(self) -> LocalStaged:
         """Begin a staged file on the local disk; see BlobWriter."""
@@ -320,7 +329,8 @@ class ObjectBlobStore(BlobStore):
             waiting = self._waiting.get(digest)
         if waiting is not None:
             return waiting.size_bytes
-        info = self.bucket.head(key)
+        listed = self._listed
+        info = self.bucket.head(key) if listed is None else listed.get(digest)
         if info is None:
             raise missing(digest)
         return info.size_bytes
@@ -360,16 +370,32 @@ class ObjectBlobStore(BlobStore):
 
     def others(self, keep: Container[str]) -> dict[Digest, int]:
         """Return every blob but these, with its size; see BlobStore."""
-        found: dict[Digest, int] = {}
+        return {
+            digest: info.size_bytes
+            for digest, info in self.infos().items()
+            if digest not in keep
+        }
+
+    def infos(self) -> dict[Digest, ObjectInfo]:
+        """Return what the bucket's list says of every blob that has arrived.
+
+        Raises:
+            StoreError: the bucket refuses.
+        """
+        found: dict[Digest, ObjectInfo] = {}
         for info in self.bucket.list(BLOBS_PREFIX):
             name = info.key.rpartition("/")[2]
-            if (
-                name not in keep
-                and is_digest(name)
-                and info.key == blob_key(Digest(name))
-            ):
-                found[Digest(name)] = info.size_bytes
+            if is_digest(name) and info.key == blob_key(Digest(name)):
+                found[Digest(name)] = info
         return found
+
+    def list_once(self) -> None:
+        """Take sizes from one list from here on: for who asks for all of them.
+
+        Raises:
+            StoreError: the bucket refuses.
+        """
+        self._listed = self.infos()
 
     def has_any(self) -> bool:
         """Return whether there is any blob."""

@@ -127,7 +127,8 @@ class RemoteBucket(Bucket):
 
     def _info(self, meta: ObjectMeta) -> ObjectInfo:
         key = meta["path"].removeprefix(self._prefix)
-        return ObjectInfo(key, meta["size"], meta["e_tag"] or "")
+        modified = float(int(meta["last_modified"].timestamp()))
+        return ObjectInfo(key, meta["size"], meta["e_tag"] or "", modified)
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
         """Yield the objects below a prefix; see Bucket."""

@@ -42,7 +42,10 @@ _FROM = (
 _HINTS = (*_LOCAL, "blobs.path", "staged.path")
 # Who may know where bytes lie on a disk, and why.
 _BESIDE_THE_STORE = {
-    "site/site.py": "opens a store",
+    "site/site.py": "opens the tiles, which are local",
+    "site/storeparts.py": "opens a store's parts",
+    "site/catalogcopies.py": "stages a copy of the catalog",
+    "verify/ownstore/buckettree.py": "shows a bucket's blobs as a store's files",
     "site/opening.py": "looks whether a disk is mounted",
     "site/followed.py": "keeps the index that it follows on the local disk",
     "site/refusals.py": "names what is not there",
