@@ -34,6 +34,7 @@ from gosync.store.objects.writerlock import ObjectWriterLock
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
 
+_KEPT_BYTES = 64 << 20
 _log = logging.getLogger(__name__)
 
 
@@ -187,7 +188,7 @@ def _open_in(
     lease = open_lease(bucket, options, clock=clock)
     writer = ObjectWriterLock(lease, root, command=command, clock=clock)
     stack.callback(writer.close)
-    blobs = ObjectBlobStore(bucket, root)
+    blobs = ObjectBlobStore(bucket, root, kept_bytes=_KEPT_BYTES)
     stack.callback(blobs.close)
     journal = ObjectJournal(bucket, root, writing=writer.held)
     copies = CatalogCopies(bucket, root, appended=lambda: journal.appended, clock=clock)

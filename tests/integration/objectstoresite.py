@@ -9,7 +9,7 @@ from pathlib import Path
 import obstore
 from obstore.store import S3Store
 
-from tests.integration.objectsite import ObjectTreeSite
+from tests.integration.objectsite import LineSite
 from tests.integration.remains import check_store
 from tests.integration.site import Site
 from tests.simulator import Simulator
@@ -17,16 +17,13 @@ from tests.simulator.objectfaults import Asked, ObjectFaults
 from tests.simulator.objects import BUCKET, ObjectServer, client
 
 
-class ObjectStoreSite(Site):
+class ObjectStoreSite(LineSite):
     """A configured gosync whose blobs, journal and quarantine are in a bucket.
 
     Attributes:
         line: What it asks the object store through.
         prefix: Its store's, in the bucket.
     """
-
-    # One command, ended at a request; as the site with its tree in a bucket does it.
-    kill_at = ObjectTreeSite.kill_at
 
     def __init__(
         self,

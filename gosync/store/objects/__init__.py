@@ -23,6 +23,8 @@ A store in a bucket has the rest, and a copy of the journal, in a local folder:
     proof/<hex>                   for a moment: whether conditions are kept
 
     blobs        blobs as objects
+    sending      blobs on their way into a bucket
+    openblobs    open blobs: read whole, in blocks, or from the file that is sent
     journal      the journal as parts
     parts        these parts, and the local files that they make up
     quarantine   the quarantine as objects
