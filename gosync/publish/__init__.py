@@ -60,6 +60,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     takeout        taking withdrawn versions out of a tree at once
     tilesneeded    which tiles of the checksum database a publish looks for
     treelease      which machine publishes a tree in a bucket
+    treecopy       a copy of a tree that is in a bucket, for what looks at files
     treefacts      what the front page says of a tree
     tree           tree storage, the contract: files by name
     deniedfile     what the policy denies, told by the tree as well

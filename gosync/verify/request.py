@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gosync.errors import UsageError
 from gosync.folder.layouts import TargetKind
 from gosync.site.options import SiteOptions
+from gosync.store.objects.location import BucketLocation
 
 _STATE_HOME: Final = "gosync/verify"
 
@@ -40,6 +41,7 @@ class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: The target's folder or file.
         url: The target, if it is a proxy's address.
+        bucket: The target, if it is a tree in a bucket.
         modules: What is looked at of a proxy: ``path`` or ``path@version``.
         kind: What it is, None to find out.
         site: The configuration: store, proxies, database.
@@ -54,6 +56,7 @@ class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     path: Path
     url: str = ""
+    bucket: BucketLocation | None = None
     modules: tuple[str, ...] = ()
     kind: TargetKind | None = None
     site: SiteOptions
@@ -81,7 +84,7 @@ class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
         if self.state is not None:
             return self.state
         home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-        whole = self.url or str(self.path.resolve())
+        whole = self.url or str(self.bucket or self.path.resolve())
         digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:12]
         name = "proxy" if self.url else self.path.resolve().name or "root"
         try:
