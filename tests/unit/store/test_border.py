@@ -55,7 +55,6 @@ _BESIDE_THE_STORE = {
     "verify/ownstore/files.py": "looks at files that lie in a store",
     "publish/localtree.py": "links the blobs of its own kind",
     "takein/foreignstore.py": "reads the folder of another store",
-    "demo/story.py": "shows where the evidence of its own store lies",
     "bundle/take/waiting.py": "opens a store's copies of bundles",
     "site/treestorage.py": "makes what is configured a tree",
     "bundle/make/tree_archive.py": "packs the tree of a folder",
