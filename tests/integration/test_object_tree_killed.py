@@ -117,6 +117,7 @@ def _check_what_is_read(site: ObjectTreeSite) -> None:
 
 @pytest.mark.sampled
 @pytest.mark.slow
+@pytest.mark.timeout(6000)  # the second tier kills at each of two hundred requests
 @pytest.mark.parametrize(
     ("prepare", "after"),
     [
