@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.simulator.objects import ObjectServer, started
+from tests.simulator.objects import ObjectServer
 from tests.tiers import EVERY_STEP, examples
 
 _CHECKOUT = Path(__file__).parents[1]
@@ -207,7 +207,7 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Path]:
 @pytest.fixture(scope="session")
 def object_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[ObjectServer]:
     """A real object store, started for the first test that wants one."""
-    with started(tmp_path_factory.mktemp("objects")) as server:
+    with ObjectServer(tmp_path_factory.mktemp("objects")).serving() as server:
         yield server
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gosync.demo.objectserver import BUCKET, ObjectServer
+from gosync.demo.objectserver import BUCKET, SeaweedServer
 from gosync.errors import StoreError
 from gosync.publish.treecopy import copy_of_tree
 from gosync.site.options import TreePlace
@@ -20,7 +20,7 @@ _STORE, _TREE = f"s3://{BUCKET}/demo/store", f"s3://{BUCKET}/demo/tree"
 
 
 @contextmanager
-def object_store(folder: Path) -> Iterator[ObjectServer]:
+def object_store(folder: Path) -> Iterator[SeaweedServer]:
     """Run an object store with its data in a folder, its credentials in this process.
 
     Raises:
@@ -28,9 +28,9 @@ def object_store(folder: Path) -> Iterator[ObjectServer]:
         StoreError: it does not serve.
     """
     before = dict(os.environ)
-    os.environ.update(ObjectServer.credentials)
+    os.environ.update(SeaweedServer.credentials)
     try:
-        with ObjectServer(folder, _takes_objects).serving() as server:
+        with SeaweedServer(folder, _takes_objects).serving() as server:
             yield server
     finally:
         os.environ.clear()
@@ -46,7 +46,7 @@ def _takes_objects(url: str) -> bool:
     return True
 
 
-def places_of(server: ObjectServer | None) -> dict[str, str]:
+def places_of(server: SeaweedServer | None) -> dict[str, str]:
     """Return what the configuration says of store, tree and buckets."""
     if server is None:
         return {"store": "./var", "tree": "./public", "buckets": ""}
@@ -54,7 +54,7 @@ def places_of(server: ObjectServer | None) -> dict[str, str]:
     return {"store": _STORE, "tree": _TREE, "buckets": buckets}
 
 
-def proxy_of(tree: TreePlace, server: ObjectServer | None) -> str:
+def proxy_of(tree: TreePlace, server: SeaweedServer | None) -> str:
     """Return the GOPROXY that a tree is, without anything in front of it."""
     if isinstance(tree, Path):
         return tree.as_uri()

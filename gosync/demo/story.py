@@ -25,7 +25,7 @@ from gosync.demo.crossing import Crossing
 from gosync.demo.exchange import RequestKind
 from gosync.demo.inbuckets import as_folder, object_store, places_of, proxy_of
 from gosync.demo.modules import ModuleSource, build_zip, load_sources, samples_folder
-from gosync.demo.objectserver import ObjectServer
+from gosync.demo.objectserver import SeaweedServer
 from gosync.demo.treecheck import check_tree
 from gosync.demo.upstream import SampleUpstream
 from gosync.errors import GosyncError, UsageError
@@ -115,7 +115,7 @@ class Demo:
         self._say = say
         self._progress = progress
         self._in_buckets = in_buckets
-        self._objects: ObjectServer | None = None
+        self._objects: SeaweedServer | None = None
         self._sources = load_sources(samples_folder() / "modules")
 
     async def run(self) -> DemoResult:

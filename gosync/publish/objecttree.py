@@ -44,8 +44,9 @@ from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.publish.treelease import TreeLease
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest, digest_of, parse_digest
-from gosync.store.objects.blobs import ObjectBlobStore, blob_key
+from gosync.store.objects.blobs import ObjectBlobStore
 from gosync.store.objects.bucket import Bucket, ObjectInfo
+from gosync.store.objects.openblobs import blob_key
 
 _AT_ONCE = 32
 _SMALL_BYTES = 256 << 10  # to read and put is faster than a copy, and has its headers

@@ -1,6 +1,6 @@
 """A real object store for tests: the demo's, SeaweedFS from its wheel, on loopback.
 
-    with started(folder) as server:
+    with ObjectServer(folder).serving() as server:
         server.url, server.credentials
         client(server.url, prefix="mine")       # with all rights
 
@@ -11,21 +11,22 @@ in one that is there. In front of it ``objectfaults`` delays, refuses, cuts and 
 from __future__ import annotations
 
 import urllib.request
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gosync.demo.objectserver import BUCKET, REGION, ObjectServer
+from gosync.demo.objectserver import BUCKET, REGION, SeaweedServer
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
 
-__all__ = ["BUCKET", "REGION", "ObjectServer", "client", "started"]
+__all__ = ["BUCKET", "REGION", "ObjectServer", "client"]
 
 
-def started(folder: Path) -> AbstractContextManager[ObjectServer]:
-    """Return a server with its data in a folder; it ends with the block."""
-    return ObjectServer(folder, _takes_objects).serving()
+class ObjectServer(SeaweedServer):
+    """One server with its data in a folder, which it makes and removes."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, _takes_objects)
 
 
 def _takes_objects(url: str) -> bool:
