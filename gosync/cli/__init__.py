@@ -11,6 +11,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     attest          ``gosync attest``: signed statements of what versions are
     audit           ``gosync audit``: ask upstreams what became of what is held
     backup          ``gosync backup``: a dated copy of catalog and journal
+    restore         ``gosync restore``: a store in a bucket, brought to this machine
     bars            progress on a terminal, by rich; imported where there is one
     bundle          ``gosync bundle``: what crosses the air gap, on either side of it
     bundle_create   ``gosync bundle create``: what is new to a site

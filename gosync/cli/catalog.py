@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import click
 from msgspec.structs import asdict
 
@@ -10,7 +12,8 @@ from gosync.cli.verbs import VerbGroup
 from gosync.clock import SystemClock
 from gosync.ingest.rebuild import rebuild as rebuild_catalog
 from gosync.site.opening import check_before_rebuild
-from gosync.store.lock import StoreLock, claim_store
+from gosync.site.storeparts import bring_journal, open_parts
+from gosync.store.lock import claim_store
 from gosync.store.root import open_store
 
 
@@ -29,9 +32,12 @@ def rebuild(options: CommonOptions, rehash: bool) -> None:
     check_before_rebuild(root)
     open_store(root, create=False)
     clock = SystemClock()
-    command = "gosync catalog rebuild"
-    with claim_store(root, command=command), StoreLock(root, command=command).acquire():
-        report = rebuild_catalog(root, clock=clock, rehash=rehash)
+    site, command = config.site_options(), "gosync catalog rebuild"
+    with claim_store(root, command=command), ExitStack() as stack:
+        parts = open_parts(site, command=command, clock=clock, stack=stack)
+        stack.enter_context(parts.writer.held(wait_seconds=0))
+        bring_journal(site, parts)
+        report = rebuild_catalog(root, clock=clock, rehash=rehash, blobs=parts.blobs)
     document = {
         **asdict(report),
         "backup": str(report.backup) if report.backup else None,

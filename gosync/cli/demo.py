@@ -9,22 +9,29 @@ import click
 
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.progress import progress
-from gosync.demo.story import Demo
+from gosync.demo.story import Demo, DemoResult
 
 
 @click.command()
 @click.argument(
     "folder", metavar="[DIR]", type=click.Path(path_type=Path), default="gosync-demo"
 )
+@click.option(
+    "--s3",
+    "in_buckets",
+    is_flag=True,
+    help="Keep store and tree in an object store, SeaweedFS, if it is here.",
+)
 @common_options
-def demo(options: CommonOptions, folder: Path) -> None:
+def demo(options: CommonOptions, folder: Path, in_buckets: bool) -> None:
     """Sync, prove and publish a sample, build against it, carry it over a gap.
 
     A poisoned zip is caught on the way. Everything happens in DIR (default:
     ./gosync-demo) and on loopback.
     """
     with progress(show=options.show_progress) as watcher:
-        story = Demo(folder.absolute(), options.output.say, watcher)
+        say = options.output.say
+        story = Demo(folder.absolute(), say, watcher, in_buckets=in_buckets)
         result = anyio.run(story.run)
     options.output.result(
         "demo",
@@ -42,9 +49,18 @@ def demo(options: CommonOptions, folder: Path) -> None:
             "",
             "Look at:",
             f"  {result.folder}/gosync.toml        the configuration",
-            f"  {result.folder}/public/index.html  what people see of the mirror",
-            f"  {result.evidence}  the evidence",
+            *_left_outside(result, in_buckets=in_buckets),
             f"  {result.inside}             the site on the other side of the gap",
             "Then: gosync status, list, show; and gosync init for your own mirror.",
         ],
     )
+
+
+def _left_outside(result: DemoResult, *, in_buckets: bool) -> list[str]:
+    """Return where to look at what the site outside has; buckets ended with it."""
+    if in_buckets:
+        return []
+    return [
+        f"  {result.folder}/public/index.html  what people see of the mirror",
+        f"  {result.evidence}  the evidence",
+    ]

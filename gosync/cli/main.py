@@ -185,6 +185,11 @@ VERBS = {
         "completion",
         "Print the script with which SHELL completes verbs, options and module names.",
     ),
+    "restore": Verb(
+        "restore",
+        "restore",
+        "Bring a store in a bucket to this machine, into the empty folder store.local.",
+    ),
     "backup": Verb(
         "backup", "backup", "Copy catalog and journal into a dated folder below DIR."
     ),

@@ -48,7 +48,8 @@ from gosync.mirrors.standing import (
     recommend,
     standing_of,
 )
-from gosync.site.site import read_catalog, store_quarantine
+from gosync.site.site import read_catalog
+from gosync.site.storeparts import store_quarantine
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.upstream.address import Address, make_logins, parse_address
 from gosync.upstream.http import Fetcher
@@ -217,7 +218,7 @@ class _Asking:
         """Where evidence goes: to the configured store, if there is one."""
         if self.config is None:
             return None
-        quarantine = store_quarantine(self.config.store_path)
+        quarantine = store_quarantine(self.config.site_options())
         if quarantine is None:
             return None
         return lambda subject, error, data: keep_evidence(

@@ -158,8 +158,9 @@ def verify(options: CommonOptions, **asked: Any) -> int:
     """Prove what a module cache holds: h1 by h1, against the checksum database.
 
     TARGET is a folder (gosync's own store, a static GOPROXY tree, a proxy's cache,
-    a GOMODCACHE, an Athens store), a go.sum file, or the URL of a proxy. Without one:
-    the configured store. No configuration is needed for a TARGET.
+    a GOMODCACHE, an Athens store), a go.sum file, the URL of a proxy, or a tree in a
+    bucket, s3://bucket/prefix, which is copied first. Without one: the configured
+    store. No configuration is needed for a TARGET.
 
     Exit code 0: all is as it should be. 4: something was found and remains. 5: it
     was found and repaired. 6: the checksum database was caught misbehaving.
@@ -168,9 +169,10 @@ def verify(options: CommonOptions, **asked: Any) -> int:
     arguments = VerifyArguments(**asked)
     config = load_verify_config(options, arguments)
     request = make_request(config, arguments)
-    if request.url and (arguments.action is not Action.REPORT or arguments.restore_id):
+    is_away = request.url or request.bucket is not None
+    if is_away and (arguments.action is not Action.REPORT or arguments.restore_id):
         raise UsageError(
-            f"{request.url}: a proxy is only looked at from here",
+            f"{arguments.target}: it is only looked at from here",
             hint="run gosync where its files are, and name their folder",
         )
     if arguments.restore_id is not None:

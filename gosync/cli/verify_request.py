@@ -18,6 +18,11 @@ from gosync.folder.layouts import TargetKind
 from gosync.hint import advise, command
 from gosync.scale.options import SchedulerAddress
 from gosync.site.options import SiteOptions
+from gosync.store.objects.location import (
+    BucketLocation,
+    is_location,
+    parse_location,
+)
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.upstream.address import Address, parse_address
 from gosync.upstream.goproxy import parse_goproxy
@@ -78,13 +83,16 @@ def make_request(config: Config, arguments: VerifyArguments) -> VerifyRequest:
         UsageError: if the arguments contradict each other or the target.
     """
     site = _site(config, arguments)
-    address = _address(arguments.target)
+    bucket = _bucket(arguments.target)
+    address = _address(arguments.target) if bucket is None else None
     is_url = address is not None
     if address is not None:
         site = site.with_addresses([address])
         path = Path(address.url)
     else:
         path = site.store_path if arguments.target is None else Path(arguments.target)
+    if bucket is not None:
+        path = Path(bucket.prefix or bucket.bucket)
     own = TargetKind.STORE if arguments.target is None else None  # there or not
     kind = TargetKind(arguments.kind) if arguments.kind else own
     if kind is not None and (kind is TargetKind.URL) != is_url:
@@ -95,6 +103,7 @@ def make_request(config: Config, arguments: VerifyArguments) -> VerifyRequest:
     return VerifyRequest(
         path=path,
         url="" if address is None else address.url,
+        bucket=bucket,
         modules=tuple(_modules(arguments)),
         kind=kind,
         site=site,
@@ -111,6 +120,16 @@ def make_request(config: Config, arguments: VerifyArguments) -> VerifyRequest:
             fresh=arguments.fresh,
         ),
     )
+
+
+def _bucket(target: str | None) -> BucketLocation | None:
+    """Return the tree's bucket that is the target, None for another target."""
+    if target is None or not is_location(target):
+        return None
+    try:
+        return parse_location(target)
+    except MalformedError as exc:
+        raise UsageError(f"TARGET: {exc}") from exc
 
 
 def _address(target: str | None) -> Address | None:

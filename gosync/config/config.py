@@ -31,6 +31,7 @@ from gosync.site.places import record_files
 from gosync.site.policy import Policy
 from gosync.site.policyrules import PolicyRules
 from gosync.site.volumemeter import StoreVolume
+from gosync.store.objects.location import BucketLocation
 from gosync.store.objects.options import BucketOptions
 from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
@@ -70,7 +71,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         file: Where it came from, or None.
         sections: The file's own values, after GOSYNC_* overrides, secrets masked.
         upstreams: Who is asked.
-        store_path: Folder of the store.
+        store_path: Folder of the store, or of what of it is not in its bucket.
+        store_bucket: Where in a bucket the store is, or None.
         min_free_bytes: Space that must stay free.
         confirm_above_bytes: How much a sync on a terminal brings without asking.
         tree_path: The published tree: a folder, or a bucket's location.
@@ -102,6 +104,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sections: FileSchema
     upstreams: UpstreamSettings
     store_path: Path
+    store_bucket: BucketLocation | None = None
     min_free_bytes: int
     confirm_above_bytes: int
     tree_path: TreePlace
@@ -151,6 +154,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         upstream = self.sections.upstream
         return SiteOptions(
             store_path=self.store_path,
+            bucket=self.store_bucket,
             min_free_bytes=self.min_free_bytes,
             tree_path=self.tree_path,
             buckets=self.buckets,
@@ -255,7 +259,8 @@ class ConfigShown(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         file: Where it came from.
-        store_path: Folder of the store.
+        store_path: Folder of the store, or of what of it is not in its bucket.
+        store_bucket: Where in a bucket the store is, "" for nowhere.
         tree_path: The published tree.
         min_free_bytes: What must stay free on the disk.
         list_interval_seconds: How often lists are asked.
@@ -264,6 +269,7 @@ class ConfigShown(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     store_path: str
+    store_bucket: str
     tree_path: str
     min_free_bytes: int
     list_interval_seconds: float
@@ -275,6 +281,7 @@ class ConfigShown(msgspec.Struct, frozen=True, kw_only=True):
         return ConfigShown(
             file=str(config.file),
             store_path=str(config.store_path),
+            store_bucket=str(config.store_bucket or ""),
             tree_path=str(config.tree_path),
             min_free_bytes=config.min_free_bytes,
             list_interval_seconds=config.list_interval_seconds,

@@ -31,6 +31,7 @@ from gosync.config.toolchains import make_toolchains
 from gosync.config.upstreams import make_upstreams, masked_sections
 from gosync.errors import ConfigError
 from gosync.site.options import ProjectSpec, ToolchainSpec
+from gosync.store.objects.location import BucketLocation, is_location
 from gosync.store.objects.options import BucketOptions
 
 
@@ -51,7 +52,8 @@ def make_config(
         file=file,
         sections=masked_sections(sections, upstreams),
         upstreams=upstreams,
-        store_path=path(("store", "path"), sections.store.path),
+        store_path=_folder(sections, places),
+        store_bucket=_bucket(sections, places),
         min_free_bytes=size(("store", "min_free"), sections.store.min_free),
         confirm_above_bytes=size(
             ("plan", "confirm_above"), sections.plan.confirm_above
@@ -90,6 +92,18 @@ def make_config(
         targets=targets,
         inside=inside,
     )
+
+
+def _folder(sections: FileSchema, places: ConfigPaths) -> Path:
+    """Return the folder of the store, or of what of it is not in its bucket."""
+    key = "local" if is_location(sections.store.path) else "path"
+    return places.path(("store", key), getattr(sections.store, key))
+
+
+def _bucket(sections: FileSchema, places: ConfigPaths) -> BucketLocation | None:
+    text = sections.store.path
+    place = places.place(("store", "path"), text) if is_location(text) else None
+    return place if isinstance(place, BucketLocation) else None
 
 
 def _buckets(section: S3Section, places: ConfigPaths) -> BucketOptions:

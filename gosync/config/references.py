@@ -40,7 +40,8 @@ def check_references(config: Config, mistakes: Mistakes) -> None:
     references = _References(mistakes)
     if any(each.url == DIRECT for each in config.upstreams.proxies.entries):
         mistakes.add(("upstream", "proxies"), _direct())
-    references.folder(("store", "path"), config.store_path)
+    key = "path" if config.store_bucket is None else "local"
+    references.folder(("store", key), config.store_path)
     if isinstance(config.tree_path, Path):
         references.folder(("publish", "tree"), config.tree_path)
     if config.buckets.ca_path:

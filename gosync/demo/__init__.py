@@ -8,6 +8,8 @@
     http       an HTTP/1.1 server on loopback around it
     crossing   the demo's second site, which has no network
     exchange   one HTTP exchange: the request as read, the answer as it is to be sent
+    objectserver  an object store on loopback, SeaweedFS
+    inbuckets  the demo's store and tree in such a one
     samples    the files in samples/, from the wheel or from a checkout
     story      what `gosync demo` does, step by step
     treecheck  the published tree checked by gosync's own client, from its files alone

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -22,14 +23,17 @@ from gosync.config import Config, load_config
 from gosync.config.sizes import format_size
 from gosync.demo.crossing import Crossing
 from gosync.demo.exchange import RequestKind
+from gosync.demo.inbuckets import as_folder, object_store, places_of, proxy_of
 from gosync.demo.modules import ModuleSource, build_zip, load_sources, samples_folder
+from gosync.demo.objectserver import SeaweedServer
 from gosync.demo.treecheck import check_tree
 from gosync.demo.upstream import SampleUpstream
 from gosync.errors import GosyncError, UsageError
 from gosync.hint import advise, command
 from gosync.site.site import open_site
+from gosync.site.storeparts import store_quarantine
 from gosync.site.treefolder import tree_folder
-from gosync.store.localquarantine import LocalQuarantine
+from gosync.store.layout import QUARANTINE
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.engine import PassOptions, run_pass
 from gosync.sync.report import PassReport
@@ -41,7 +45,7 @@ _MARK = ".gosync-demo"
 _CONFIG = """\
 # Written by `gosync demo`; the sample upstream ended with it.
 [store]
-path = "./var"
+path = "{store}"
 min_free = "0"
 
 [upstream]
@@ -54,8 +58,8 @@ retries = 0
 modules = ["demo.example/*"]
 
 [publish]
-tree = "./public"
-
+tree = "{tree}"
+{buckets}
 [[target]]
 name = "inside"
 keys = ["./packer.key"]
@@ -77,7 +81,7 @@ class DemoResult(msgspec.Struct, frozen=True):
         checked_by: What the tree was checked with.
         output: What the built program printed, "" without a go.
         caught: Why the poisoned version was refused.
-        evidence: The folder of its evidence.
+        evidence: Where its evidence is.
         bundle: The folder of the bundle that crossed.
         inside: The folder of the site that took it in.
     """
@@ -87,7 +91,7 @@ class DemoResult(msgspec.Struct, frozen=True):
     checked_by: str
     output: str
     caught: str
-    evidence: Path
+    evidence: str
     bundle: Path
     inside: Path
 
@@ -95,10 +99,23 @@ class DemoResult(msgspec.Struct, frozen=True):
 class Demo:
     """One run of the story in one folder."""
 
-    def __init__(self, folder: Path, say: Say, progress: Progress) -> None:
+    def __init__(
+        self, folder: Path, say: Say, progress: Progress, *, in_buckets: bool = False
+    ) -> None:
+        """Take where and how it is told.
+
+        Args:
+            folder: Where everything goes.
+            say: Is told what happens.
+            progress: Is told how far it is.
+            in_buckets: Whether store and tree outside are in an object store, which is
+                started for it.
+        """
         self._folder = folder
         self._say = say
         self._progress = progress
+        self._in_buckets = in_buckets
+        self._objects: SeaweedServer | None = None
         self._sources = load_sources(samples_folder() / "modules")
 
     async def run(self) -> DemoResult:
@@ -109,6 +126,13 @@ class Demo:
             DemoError: if a step does not end as it must.
         """
         prepare_folder(self._folder)
+        with object_store(self._folder) if self._in_buckets else nullcontext() as found:
+            self._objects = found
+            if found is not None:
+                self._say(f"objects    {found.url}: SeaweedFS, with store and tree")
+            return await self._tell()
+
+    async def _tell(self) -> DemoResult:
         with SampleUpstream() as upstream:
             self._open(upstream)
             first = await self._sync()
@@ -130,7 +154,10 @@ class Demo:
         upstream.log.grow(_FILLER_RECORDS)
         upstream.publish_all(self._sources)
         text = _CONFIG.format(
-            url=upstream.url, index=upstream.index_url, key=upstream.verifier_key
+            url=upstream.url,
+            index=upstream.index_url,
+            key=upstream.verifier_key,
+            **places_of(self._objects),
         )
         (self._folder / "gosync.toml").write_text(text)
         self._say(
@@ -159,33 +186,34 @@ class Demo:
         return load_config(self._folder / "gosync.toml", {})
 
     async def _use_tree(self, sumdb: str) -> tuple[str, str]:
-        tree = _folder(self._config())
-        go = find_go()
+        go, config = find_go(), self._config()
         if go is None:
-            proven = await _check(tree, sumdb)
+            with as_folder(config.tree_path, config.buckets) as folder:
+                proven = await _check(folder, sumdb)
             self._say("go         not found on PATH, so gosync's own client checks:")
             self._say(f"           {proven} versions proven from the tree alone")
             return "gosync", ""
-        client = self._client(go, self._folder, tree, sumdb)
+        proxy = proxy_of(config.tree_path, self._objects)
+        client = self._client(go, self._folder, proxy, sumdb)
         output = _build(client)
         self._say("go         built and ran a program against the tree alone:")
         for line in output.splitlines():
             self._say(f"           {line}")
         return _run(client, "version").strip(), output
 
-    def _client(self, go: Path, folder: Path, tree: Path, sumdb: str) -> Client:
+    def _client(self, go: Path, folder: Path, proxy: str, sumdb: str) -> Client:
         """Return a go with modules of its own; the compiler's cache is shared."""
         cache = os.environ.get("GOCACHE", str(self._folder / "gocache"))
         return Client(
             go=go,
             folder=folder,
-            proxy=tree.as_uri(),
+            proxy=proxy,
             sumdb=sumdb,
-            cut=can_cut_network(),
+            cut=proxy.startswith("file:") and can_cut_network(),
             more={"CGO_ENABLED": "0", "GOCACHE": cache},
         )
 
-    async def _poison(self, upstream: SampleUpstream) -> tuple[str, Path]:
+    async def _poison(self, upstream: SampleUpstream) -> tuple[str, str]:
         """Publish one more version, honestly logged, and serve another zip."""
         honest = _next_version(self._sources)
         upstream.publish(honest)
@@ -195,13 +223,19 @@ class Demo:
         if report.exit_code != 6 or not report.missing:
             raise DemoError(f"the poisoned zip got through: {report.exit_code}")
         caught = report.missing[0].reason
-        quarantine = LocalQuarantine(self._config().store_path)
-        evidence = self._config().store_path / "quarantine" / quarantine.ids()[0]
+        evidence = self._evidence()
         self._say(
             f"poisoned   {honest.module_version}: the upstream serves another zip"
         )
         self._say(f"           refused, exit 6: {caught}")
         return caught, evidence
+
+    def _evidence(self) -> str:
+        config = self._config()
+        quarantine = store_quarantine(config.site_options())
+        assert quarantine is not None
+        place = str(config.store_bucket or config.store_path)
+        return f"{place}/{QUARANTINE}/{quarantine.ids()[0]}"
 
     async def _cross(self, sumdb: str, output: str) -> tuple[Path, Path]:
         """Carry what was mirrored to a site without any network, and use it there."""
@@ -221,7 +255,8 @@ class Demo:
             f"import     {report.brought} versions proven and published inside, where"
             " nothing is known but two keys"
         )
-        await self._use_inside(crossing.inside, _folder(inside), sumdb, output)
+        tree = tree_folder(inside.tree_path, "The demo's other site", hint="a bug")
+        await self._use_inside(crossing.inside, tree, sumdb, output)
         return made.path, crossing.inside
 
     async def _use_inside(
@@ -232,15 +267,11 @@ class Demo:
             proven = await _check(tree, sumdb)
             self._say(f"           {proven} versions proven from that tree alone")
             return
-        client = self._client(go, folder, tree, sumdb)
+        client = self._client(go, folder, tree.as_uri(), sumdb)
         if _build(client) != output:
             raise DemoError("inside, another program was built")
         network = ", without any network" if client.cut else ""
         self._say(f"go         built the same program inside, GOSUMDB on{network}")
-
-
-def _folder(config: Config) -> Path:
-    return tree_folder(config.tree_path, "the demo", hint="name a folder")
 
 
 async def _check(tree: Path, sumdb: str) -> int:

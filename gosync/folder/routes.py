@@ -49,7 +49,7 @@ from gosync.gomod.filekind import FileKind
 MARKER_FOLDER = ".gosync"
 MARKER = f"{MARKER_FOLDER}/tree.json"
 STAGING = f"{MARKER_FOLDER}/staging"
-OBJECT_NOTES = f"{MARKER_FOLDER}/objects"
+OBJECTS = f"{MARKER_FOLDER}/objects"
 WITHDRAWN = f"{MARKER_FOLDER}/withdrawn.json"
 DENIED = f"{MARKER_FOLDER}/denied.json"
 ROOT_PAGE = "index.html"

@@ -100,6 +100,14 @@ class FileTree:
         """Return what the system says of the folder itself."""
         return os.fstat(self._held)
 
+    def lstat(self, path: str) -> os.stat_result:
+        """Return what the system says of something, links not followed.
+
+        Raises:
+            OSError: it is not there, or cannot be looked at.
+        """
+        return (self.root / path).lstat()
+
     def read(self, path: str, *, limit_bytes: int) -> bytes:
         """Return a file's bytes.
 

@@ -138,13 +138,20 @@ class _Memory(msgspec.Struct):
     unknown: Counter[str] = msgspec.field(default_factory=Counter)
 
 
-def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
+def rebuild(
+    root: Path,
+    *,
+    clock: Clock,
+    rehash: bool = False,
+    blobs: BlobStore | None = None,
+) -> RebuildReport:
     """Make the catalog of a store anew; the caller holds the store's lock.
 
     Args:
-        root: The store.
+        root: The store's folder, with its journal.
         clock: The time that new pins get.
         rehash: Whether to read every blob and compare its digest, too.
+        blobs: Its blobs, None for those in the folder.
 
     Raises:
         StoreAwayError: the journal names blobs, and none is there.
@@ -156,7 +163,7 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
     report = RebuildReport()
     identity = _identity(root)
     memory = recall(LocalJournal(root), report)
-    blobs = LocalBlobStore(root)
+    blobs = blobs or LocalBlobStore(root)
     present, missing = whole_rows(blobs, memory.rows.values(), rehash=rehash)
     report.missing += [f"{row.path}@{row.version}" for row in missing]
     memory.artifacts = _take_artifacts(blobs, memory, report, rehash=rehash)

@@ -59,6 +59,8 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     survey         what stands in a tree beyond what the store carries: and what goes
     takeout        taking withdrawn versions out of a tree at once
     tilesneeded    which tiles of the checksum database a publish looks for
+    treelease      which machine publishes a tree in a bucket
+    treecopy       a copy of a tree that is in a bucket, for what looks at files
     treefacts      what the front page says of a tree
     tree           tree storage, the contract: files by name
     deniedfile     what the policy denies, told by the tree as well

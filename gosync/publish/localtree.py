@@ -184,7 +184,8 @@ class LocalTreeWriter(TreeWriter):
         self, blobs: BlobReader, digest: Digest, target: str, size_bytes: int
     ) -> bool:
         """Let a copy of a blob of another storage wait for its barrier."""
-        self._check_size(target, digest, blobs.size(digest), size_bytes)
+        with blobs.open(digest) as blob:
+            self._check_size(target, digest, blob.size_bytes, size_bytes)
         if _has_digest(target, digest):
             return False
         self._wait(self._stage(blobs.pieces(digest)), target)

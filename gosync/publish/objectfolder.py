@@ -143,4 +143,4 @@ NOTES_ATTRIBUTES = {"Content-Type": "application/json", "Cache-Control": "no-sto
 def notes_key(folder: str) -> str:
     """Return where a folder's notes are."""
     name = hashlib.sha256(folder.encode()).hexdigest()
-    return f"{routes.OBJECT_NOTES}/{name[:2]}/{name[2:]}.json"
+    return f"{routes.OBJECTS}/{name[:2]}/{name[2:]}.json"

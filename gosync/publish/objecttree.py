@@ -15,16 +15,16 @@ Which are there already is told by listing the folder, and by the notes that
 ``objectfolder`` keeps: what a publish asks for follows what changed. The service copies
 what the blob was put with: such an object's media type is the blob's.
 
-**Nothing newer is overwritten.** A generated file that was read is put only where it is
-as it was read, by its ETag: of two that would write it one gets ``LockedError``. Where
-a service ignores such conditions, leases alone keep a second publisher away.
+**One publisher.** A tree has a lease (``treelease``), and a generated file that was
+read is put only where it is as it was read, by its ETag: of two that would write it one
+gets ``LockedError``, though it slept beyond its lease.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TypeVar
 
 import msgspec
 
@@ -41,9 +41,12 @@ from gosync.folder.requests import parse_request
 from gosync.hint import advise, command
 from gosync.publish.objectfolder import ObjectFolder
 from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
+from gosync.publish.treelease import TreeLease
 from gosync.store.blobs import BlobReader
-from gosync.store.digest import Digest, parse_digest
+from gosync.store.digest import Digest, digest_of, parse_digest
+from gosync.store.objects.blobs import ObjectBlobStore
 from gosync.store.objects.bucket import Bucket, ObjectInfo
+from gosync.store.objects.openblobs import blob_key
 
 _AT_ONCE = 32
 _SMALL_BYTES = 256 << 10  # to read and put is faster than a copy, and has its headers
@@ -93,9 +96,16 @@ class BlobObject(msgspec.Struct, frozen=True):
 class ObjectTree(TreeStorage):
     """A tree that is the objects of a bucket below a prefix."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, lease: TreeLease | None = None) -> None:
+        """Take what keeps the tree.
+
+        Args:
+            bucket: Its objects.
+            lease: Who may write it; None where nobody else can.
+        """
         self.name = bucket.name
         self._bucket = bucket
+        self._lease = lease
 
     def reader(self) -> TreeReader:
         """Return what reads the objects."""
@@ -103,13 +113,13 @@ class ObjectTree(TreeStorage):
 
     def writer(self, *, beside: bool = False) -> TreeWriter:  # noqa: ARG002 - a contract
         """Return what puts objects; nobody beside it has staged any."""
-        return ObjectTreeWriter(self._bucket)
+        return ObjectTreeWriter(self._bucket, self._lease)
 
 
 class ObjectTreeWriter(TreeWriter):
     """Puts the objects of one tree."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, lease: TreeLease | None = None) -> None:
         self.name = bucket.name
         self.written = 0
         self.linked = 0
@@ -117,6 +127,7 @@ class ObjectTreeWriter(TreeWriter):
         self.removed = 0
         self.blob_bytes = 0
         self._bucket = bucket
+        self._lease = lease
         self._waiting: dict[str, Upload | BlobObject] = {}
         self._waiting_bytes = 0
         self._folders: dict[str, ObjectFolder] = {}
@@ -124,7 +135,8 @@ class ObjectTreeWriter(TreeWriter):
         self._seen: dict[str, str] = {}
 
     def open(self) -> None:
-        """Forget what a publish before left waiting; nothing of it is in the bucket."""
+        """Take the tree's lease; what a publish before left is not in the bucket."""
+        self._hold()
         self._waiting = {}
         self._waiting_bytes = 0
         self._forget()
@@ -179,7 +191,7 @@ class ObjectTreeWriter(TreeWriter):
     def walk(self, folder: str = "") -> Iterator[str]:
         """Yield the path of every object below a folder, sorted."""
         for info in self._bucket.list(folder):
-            if not info.key.startswith(f"{routes.OBJECT_NOTES}/"):
+            if not info.key.startswith(f"{routes.OBJECTS}/"):
                 yield info.key
 
     def write(self, path: str, data: bytes, *, compare: bool = True) -> bool:
@@ -236,6 +248,9 @@ class ObjectTreeWriter(TreeWriter):
 
     def then(self) -> None:
         """End a wave: put all that waits, and wait for it."""
+        if not self._waiting:
+            return
+        self._hold()
         waiting, self._waiting = list(self._waiting.values()), {}
         self._waiting_bytes = 0
         for put, info in zip(
@@ -246,6 +261,12 @@ class ObjectTreeWriter(TreeWriter):
                 blob = put.digest if isinstance(put, BlobObject) else None
                 folder.put(info, blob)
             self._seen.pop(put.path, None)
+        if self._lease is not None:
+            self._lease.check()
+
+    def _hold(self) -> None:
+        if self._lease is not None:
+            self._lease.take()
 
     def commit(self) -> None:
         """End a wave, and save the notes of the folders that have other blobs now."""
@@ -258,6 +279,7 @@ class ObjectTreeWriter(TreeWriter):
         """Remove an object; folders are names, and go with their last one."""
         if self.size(path) is None:
             return False
+        self._hold()
         self._bucket.delete([path])
         parent, _, name = path.rpartition("/")
         if parent in self._folders:
@@ -311,43 +333,35 @@ class ObjectTreeWriter(TreeWriter):
         """Let the service copy a blob; None where it does not, or nothing is gained."""
         if not _may_be_copied(blob.blobs, blob.size_bytes):
             return None
-        assert isinstance(blob.blobs, BucketBlobs)
+        assert isinstance(blob.blobs, ObjectBlobStore)
         _check_size(blob, blob.blobs.size(blob.digest))
-        source = blob.blobs.key(blob.digest)
+        source = blob_key(blob.digest)
         if not self._bucket.copy_from(blob.blobs.bucket, source, blob.path):
             return None
         return self._bucket.head(blob.path)
 
     def _upload_blob(self, blob: BlobObject) -> ObjectInfo:
         """Put a blob's bytes, once or while they are proven."""
-        size, attributes = blob.blobs.size(blob.digest), attributes_of(blob.path)
-        _check_size(blob, size)
-        if size <= _WHOLE_BYTES:
-            data = blob.blobs.read(blob.digest)
-            etag = self._bucket.put(blob.path, data, attributes=attributes)
-        else:
+        attributes = attributes_of(blob.path)
+        with blob.blobs.open(blob.digest) as opened:
+            size = opened.size_bytes
+            _check_size(blob, size)
+            whole = opened.read_at(0, size) if size <= _WHOLE_BYTES else None
+        if whole is None:
             pieces = blob.blobs.pieces(blob.digest)
             etag = self._bucket.put(blob.path, pieces, attributes=attributes)
+        elif digest_of(whole) != blob.digest:
+            raise BlobCorruptError(
+                f"{blob.path}: its blob {blob.digest} has other bytes",
+                hint=advise("run {}", command("verify", "--repair")),
+            )
+        else:
+            etag = self._bucket.put(blob.path, whole, attributes=attributes)
         return ObjectInfo(blob.path, size, etag)
 
 
-@runtime_checkable
-class BucketBlobs(BlobReader, Protocol):
-    """Blobs that are objects.
-
-    Attributes:
-        bucket: Where they are.
-    """
-
-    bucket: Bucket
-
-    def key(self, digest: Digest) -> str:
-        """Return a blob's key in the bucket."""
-        ...
-
-
 def _may_be_copied(blobs: BlobReader, size_bytes: int) -> bool:
-    return size_bytes > _SMALL_BYTES and isinstance(blobs, BucketBlobs)
+    return size_bytes > _SMALL_BYTES and isinstance(blobs, ObjectBlobStore)
 
 
 def _check_size(blob: BlobObject, found: int) -> None:
@@ -372,4 +386,4 @@ def attributes_of(path: str) -> Mapping[str, str]:
 
 def _is_own(folder: str, name: str) -> bool:
     """Return whether a name is one of what the tree's storage keeps for itself."""
-    return f"{folder}/{name}" == routes.OBJECT_NOTES
+    return f"{folder}/{name}" == routes.OBJECTS

@@ -24,6 +24,9 @@ volumemeter     counting it: what all fetchers of a configuration receive
 configured      whom a failure was met at, and whether that is still asked
 oldheads        clients that remember an older tree head
 withdrawals     withdrawn versions, taken out of every known tree
+storeparts      a store's parts: in its folder, or in a bucket
+catalogcopies   copies of the catalog in the store's bucket
+restoring       a store in a bucket, brought to a machine that has nothing of it
 treefolder      what works with a tree in a folder alone
 treestorage     the published tree's storage: what is configured, opened
 tree            the newest head, and the tree published with it

@@ -33,6 +33,7 @@ from gosync.site.standing import (
     judge_store,
     judge_tree,
 )
+from gosync.site.storeparts import has_blobs
 from gosync.site.treestorage import tree_storage
 from gosync.store.durable import disk_errors
 from gosync.store.identity import (
@@ -95,7 +96,7 @@ def look_at_store(root: Path) -> StoreFound:
         return StoreFound(
             marks=next(read_marks(root), None) is not None,
             entries=has_entries(root),
-            blobs=_has_blobs(root),
+            blobs=next((root / BLOBS).glob("??/*"), None) is not None,
             catalog=catalog.exists() and not _is_hollow(catalog),
         )
 
@@ -105,10 +106,6 @@ def _is_hollow(catalog: Path) -> bool:
     log = catalog.with_name(f"{catalog.name}-wal")
     files = [each for each in (catalog, log) if each.exists()]
     return catalog.is_file() and not any(each.stat().st_size for each in files)
-
-
-def _has_blobs(root: Path) -> bool:
-    return next((root / BLOBS).glob("??/*"), None) is not None
 
 
 def check_before(options: SiteOptions, opening: Opening) -> bool:
@@ -212,7 +209,7 @@ def settle(
     root = options.store_path
     troubles = [
         trouble
-        for trouble in (_judge_catalog(root, catalog), _judge_blobs(root, catalog))
+        for trouble in (_judge_catalog(root, catalog), _judge_blobs(options, catalog))
         if trouble is not None
     ]
     _refuse(options, opening, troubles)
@@ -241,7 +238,7 @@ def check_readable(options: SiteOptions, catalog: Catalog, *, blobs: bool) -> No
     root, tree = options.store_path, options.tree_path
     for trouble in (
         _judge_catalog(root, catalog),
-        _judge_blobs(root, catalog) if blobs else None,
+        _judge_blobs(options, catalog) if blobs else None,
         _judge_tree(tree_storage(options), catalog),
     ):
         if trouble is not None:
@@ -288,8 +285,8 @@ def _judge_once(
     return trouble
 
 
-def _judge_blobs(root: Path, catalog: Catalog) -> Trouble | None:
-    if catalog.identity.carries_blobs() and not _has_blobs(root):
+def _judge_blobs(options: SiteOptions, catalog: Catalog) -> Trouble | None:
+    if catalog.identity.carries_blobs() and not has_blobs(options):
         return Trouble.BLOBS_AWAY
     return None
 

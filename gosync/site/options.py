@@ -133,6 +133,8 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         store_path: The store's root.
         min_free_bytes: Space that must stay free on its disk.
+        bucket: Where the store's blobs, journal and quarantine are, None for below its
+            root; the rest is there.
         tree_path: The published tree's folder, or where in a bucket it is.
         buckets: How buckets are reached.
         policy: What is selected.
@@ -209,6 +211,12 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     follow_url: str = ""
     notes_changes: bool = False
     buckets: BucketOptions = BucketOptions()
+    bucket: BucketLocation | None = None
+
+    @property
+    def store_name(self) -> str:
+        """What messages call the store."""
+        return str(self.bucket or self.store_path)
 
     @property
     def mirrors_all(self) -> bool:

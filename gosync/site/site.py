@@ -16,7 +16,6 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from pathlib import Path
 
 import anyio
 import msgspec
@@ -35,18 +34,22 @@ from gosync.site.opening import (
 )
 from gosync.site.options import SiteOptions
 from gosync.site.places import note_place
+from gosync.site.storeparts import (
+    StoreParts,
+    bring_journal,
+    check_together,
+    open_parts,
+    store_blobs,
+)
 from gosync.store.blobs import BlobReader, BlobStore
 from gosync.store.journal import Journal
-from gosync.store.layout import CATALOG, QUARANTINE
-from gosync.store.localblobs import LocalBlobStore
-from gosync.store.localjournal import LocalJournal
-from gosync.store.localquarantine import LocalQuarantine
+from gosync.store.layout import CATALOG
 from gosync.store.localtiles import LocalTileStore
-from gosync.store.lock import LocalWriterLock, share_store
+from gosync.store.lock import share_store
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
 from gosync.store.tiles import TileStore
-from gosync.store.writerlock import WRITE_WAIT_SECONDS, WriterLock
+from gosync.store.writerlock import WRITE_WAIT_SECONDS
 from gosync.upstream.urls import strip_secrets
 
 PATIENCE_SECONDS = 3600.0
@@ -243,16 +246,18 @@ def open_site(
     """
     clock = clock or SystemClock()
     root = options.store_path
+    check_together(options)
     if check_before(options, opening):
         open_store(root)
-    writer = LocalWriterLock(root, command=command, clock=clock)
     with ExitStack() as stack:
-        stack.callback(writer.close)
         stack.enter_context(share_store(root, command=command, clock=clock))
+        parts = open_parts(options, command=command, clock=clock, stack=stack)
+        parts.take_lease(wait_seconds=wait_lock_seconds)
         # What is looked at while it is opened stands still.
         wait = max(wait_lock_seconds, WRITE_WAIT_SECONDS)
-        with writer.held(wait_seconds=wait):
-            site = _open(options, command, clock, opening, writer, stack)
+        with parts.writer.held(wait_seconds=wait):
+            bring_journal(options, parts)
+            site = _open(options, command, clock, opening, parts, stack)
         site = msgspec.structs.replace(site, wait_lock_seconds=wait_lock_seconds)
         for name in leases:
             stack.enter_context(site.hold(name))
@@ -266,22 +271,22 @@ def _open(
     command: str,
     clock: Clock,
     opening: Opening,
-    writer: WriterLock,
+    parts: StoreParts,
     stack: ExitStack,
 ) -> Site:
     root = options.store_path
     is_new = check_before(options, opening)
-    blobs, journal = LocalBlobStore(root), LocalJournal(root, writing=writer.held)
+    blobs, journal, quarantine = parts.blobs, parts.journal, parts.quarantine
     blobs.check_space(0, min_free_bytes=options.min_free_bytes)
     catalog = stack.enter_context(Catalog.open(root / CATALOG, create=is_new))
     standing = settle(options, opening, journal, catalog)
+    parts.claim(standing.generation.store)
     blobs.sweep_staging()
-    quarantine = LocalQuarantine(root)
     quarantine.sweep()
     note_place(options, standing.generation.store)
     # Older ones kept an index's place under its URL with the password in it.
     catalog.cursors.rename_indexes(strip_secrets)
-    catalog.write_under(writer.held)
+    catalog.write_under(parts.writer.held)
     name = options.database.name if options.database else None
     return Site(
         options=options,
@@ -324,11 +329,4 @@ def read_store(options: SiteOptions) -> Iterator[tuple[Catalog, BlobReader]]:
         StoreError: as ``read_catalog``.
     """
     with read_catalog(options) as catalog:
-        yield catalog, LocalBlobStore(options.store_path)
-
-
-def store_quarantine(path: Path) -> Quarantine | None:
-    """Return the quarantine of the store at a path, None where there is no store."""
-    if not (path / QUARANTINE).is_dir():
-        return None
-    return LocalQuarantine(path)
+        yield catalog, store_blobs(options)

@@ -7,19 +7,25 @@ or writes the tree's files goes through the contract of ``gosync.publish.tree``.
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
+from gosync.clock import SystemClock
+from gosync.folder.routes import OBJECTS
 from gosync.publish.changelog import ChangeLog
 from gosync.publish.localtree import LocalTree
 from gosync.publish.notedtree import NotedTree
 from gosync.publish.objecttree import ObjectTree
 from gosync.publish.tree import TreeReader, TreeStorage
+from gosync.publish.treelease import TreeLease
 from gosync.site.options import SiteOptions, TreePlace
-from gosync.store.objects.bucket import Bucket
+from gosync.store.objects.lease import BucketLease
 from gosync.store.objects.location import BucketLocation, is_location, parse_location
+from gosync.store.objects.machine import holder_of, is_conditional
 from gosync.store.objects.opening import open_bucket
 from gosync.store.objects.options import BucketOptions
+
+_WRITER = f"{OBJECTS}/writer"
 
 
 def tree_storage(options: SiteOptions) -> TreeStorage:
@@ -38,7 +44,7 @@ def named_tree(options: SiteOptions, name: str) -> TreeStorage:
     What changes of the configured one is noted, where hooks are to be told. What is
     raised is ``tree_storage``'s.
     """
-    storage = _storage(name, options.buckets)
+    storage = _storage(name, options)
     if options.notes_changes and name == str(options.tree_path):
         return NotedTree(storage, ChangeLog(options.store_path))
     return storage
@@ -58,14 +64,33 @@ def tree_place(name: str) -> TreePlace:
     return parse_location(name) if is_location(name) else Path(name)
 
 
-def _storage(name: str, buckets: BucketOptions) -> TreeStorage:
+def _storage(name: str, options: SiteOptions) -> TreeStorage:
     place = tree_place(name)
     if isinstance(place, Path):
         return LocalTree(place)
-    return ObjectTree(_bucket(place, buckets, os.getpid()))
+    return _object_tree(place, options.buckets, options.store_path, os.getpid())
 
 
 @lru_cache(maxsize=16)
-def _bucket(place: BucketLocation, buckets: BucketOptions, _process: int) -> Bucket:
+def _object_tree(
+    place: BucketLocation, buckets: BucketOptions, local: Path, _process: int
+) -> ObjectTree:
     """Open a bucket once a process: its connections are kept, and a fork has none."""
-    return open_bucket(place, buckets)
+    bucket = open_bucket(place, buckets)
+    lease = TreeLease(bucket.name, partial(_open_lease, place, buckets, local))
+    return ObjectTree(bucket, lease)
+
+
+def _open_lease(
+    place: BucketLocation, buckets: BucketOptions, local: Path
+) -> BucketLease:
+    bucket, clock = open_bucket(place.below(_WRITER), buckets), SystemClock()
+    return BucketLease(
+        bucket,
+        holder=holder_of(local),
+        clock=clock,
+        conditional=is_conditional(
+            bucket, local, endpoint=buckets.endpoint, clock=clock
+        ),
+        is_behind=lambda: False,  # the marker's generation says that
+    )

@@ -159,7 +159,7 @@ def read_status(
     findings, runs = catalog.findings.open(), catalog.runs.latest()
     heads = catalog.heads
     report = StatusReport(
-        store=str(options.store_path),
+        store=options.store_name,
         tree=str(options.tree_path),
         tree_unknown=_unknown(options),
         modules_followed=facts.modules,

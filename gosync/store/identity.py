@@ -84,6 +84,11 @@ def read_store_id(root: Path) -> str:
             return ""
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES)
+    return parse_store_id(data)
+
+
+def parse_store_id(data: bytes) -> str:
+    """Return the id that a store.json says, "" if it says none."""
     with suppress(msgspec.DecodeError, UnicodeDecodeError):
         return msgspec.json.decode(data, type=_File).store
     return ""
@@ -96,8 +101,12 @@ def write_store_id(root: Path, store: str) -> None:
         StoreError: it cannot be written.
         NoSpaceError: the disk is full.
     """
-    data = msgspec.json.encode(_File(_FORMAT, store)) + b"\n"
-    replace_file(root / IDENTITY, data, staging=root / STAGING)
+    replace_file(root / IDENTITY, format_store_id(store), staging=root / STAGING)
+
+
+def format_store_id(store: str) -> bytes:
+    """Return the store.json that says an id; the inverse of parse_store_id."""
+    return msgspec.json.encode(_File(_FORMAT, store)) + b"\n"
 
 
 def mark_entry(store: str, generation: int) -> dict[str, EntryValue]:

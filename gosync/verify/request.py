@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.errors import UsageError
 from gosync.folder.layouts import TargetKind
 from gosync.site.options import SiteOptions
+from gosync.store.objects.location import BucketLocation
 
 _STATE_HOME: Final = "gosync/verify"
 
@@ -39,6 +41,7 @@ class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: The target's folder or file.
         url: The target, if it is a proxy's address.
+        bucket: The target, if it is a tree in a bucket.
         modules: What is looked at of a proxy: ``path`` or ``path@version``.
         kind: What it is, None to find out.
         site: The configuration: store, proxies, database.
@@ -53,6 +56,7 @@ class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     path: Path
     url: str = ""
+    bucket: BucketLocation | None = None
     modules: tuple[str, ...] = ()
     kind: TargetKind | None = None
     site: SiteOptions
@@ -65,12 +69,22 @@ class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     wait_lock_seconds: float = 0.0
 
     @property
+    def own_site(self) -> SiteOptions:
+        """The options of the store that is the target: the configured one, or another.
+
+        Of another one the folder is named, and its blobs are there.
+        """
+        if self.path.resolve() == self.site.store_path.resolve():
+            return self.site
+        return replace(self.site, store_path=self.path, bucket=None)
+
+    @property
     def state_folder(self) -> Path:
         """Where results are kept; a folder of its own for each target."""
         if self.state is not None:
             return self.state
         home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-        whole = self.url or str(self.path.resolve())
+        whole = self.url or str(self.bucket or self.path.resolve())
         digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:12]
         name = "proxy" if self.url else self.path.resolve().name or "root"
         try:

@@ -23,8 +23,11 @@ from gosync.folder.detection import (
 from gosync.folder.layouts import TargetKind
 from gosync.folder.sums import TreeSums
 from gosync.gomod.patterns import PatternSet
+from gosync.publish.treecopy import copy_of_tree
 from gosync.site.opening import check_before_verify, check_verifiable
+from gosync.site.storeparts import bucket_blobs
 from gosync.store.layout import CATALOG
+from gosync.store.objects.opening import open_bucket
 from gosync.verify.act.actor import Actor, ActSetting
 from gosync.verify.look.engine import Verification, VerifyOutcome
 from gosync.verify.look.gosum import NAMES, SumTarget, read_sums
@@ -36,7 +39,7 @@ from gosync.verify.prove.sources import ProofTrust, open_prover
 from gosync.verify.report import VerifyReport
 from gosync.verify.request import VerifyRequest
 from gosync.verify.statefolder import require_apart
-from gosync.work.progress import Progress
+from gosync.work.progress import NoProgress, Progress
 from gosync.work.sweep import Sweep
 
 MakeActor: TypeAlias = Callable[[ActSetting], Actor]
@@ -177,6 +180,14 @@ async def _open(
     request: VerifyRequest, kind: TargetKind, catalog: Catalog | None, clock: Clock
 ) -> AsyncIterator[_Opened]:
     """Open a target of any kind."""
+    if request.bucket is not None:
+        bucket = open_bucket(request.bucket, request.site.buckets)
+        with copy_of_tree(bucket, NoProgress()) as folder:
+            here = replace(request, path=folder)
+            target = _open_files(here, kind, catalog, clock).target
+            target.name = bucket.name
+            yield _Opened(target)  # a copy is only looked at
+        return
     if kind is not TargetKind.URL:
         yield _open_files(request, kind, catalog, clock)
         return
@@ -200,6 +211,8 @@ def detect_target(request: VerifyRequest) -> Detection:
         UsageError: if there is nothing, or nothing says what it is.
     """
     path = request.path
+    if request.bucket is not None:
+        return Detection(TargetKind.TREE, path)
     if request.url:
         return Detection(TargetKind.URL, path)
     if request.kind is not None:
@@ -220,7 +233,8 @@ def _open_files(
     database = request.site.database
     if kind is TargetKind.STORE:
         assert catalog is not None
-        store = StoreTarget(request.path, catalog, database, clock)
+        blobs = bucket_blobs(request.own_site)
+        store = StoreTarget(request.path, catalog, database, clock, blobs=blobs)
         return _Opened(store, partial(_store_actor, store))
     if kind is TargetKind.GO_SUM:
         sums = SumTarget(request.path)
@@ -233,9 +247,9 @@ def _open_files(
 
 
 def _store_actor(target: StoreTarget, setting: ActSetting) -> Actor:
-    from gosync.verify.ownstore.actor import StoreActor  # noqa: PLC0415
+    from gosync.verify.ownstore.actor import StoreActor, actions_of  # noqa: PLC0415
 
-    return StoreActor(target, setting)
+    return StoreActor(target, setting, actions_of(target))
 
 
 def _sums_actor(target: SumTarget, setting: ActSetting) -> Actor:

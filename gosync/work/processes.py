@@ -9,7 +9,7 @@ A process is forked, and knows everything as it stood then. That needs
 - work that asks for nothing that changes here later, but for its item;
 - no other thread in this process, as in the daemon: a lock that one of them holds
   would never open in the child (a heartbeat does no harm: the catalog's locks are all
-  that it holds, and no child asks for these);
+  that it holds, and no child asks for these); nor a library with threads of its own;
 - enough to do, since a fork takes some milliseconds.
 
 Where that is not so nobody is there, and whoever has work does it: ``offer`` answers
@@ -29,6 +29,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 WORTH_BYTES: Final = 8 << 20  # 60 ms of hashing
 HEARTBEAT_THREAD: Final = "heartbeat"
+_THREADED: Final = frozenset({"obstore"})  # its threads are none of Python's
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -120,7 +122,7 @@ class Hands(Generic[T, R]):
 
 def _is_alone() -> bool:
     """Whether no other thread may hold a lock that a child would ask for."""
-    return all(
+    return _THREADED.isdisjoint(sys.modules) and all(
         each is threading.current_thread() or each.name == HEARTBEAT_THREAD
         for each in threading.enumerate()
     )

@@ -1,89 +1,90 @@
-"""A tree that is objects: of a service in memory, and of a real one behind a line."""
+"""A store and a tree in one bucket: of a service in memory, and of a real one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from gosync.publish.objecttree import ObjectTree
 from gosync.publish.tree import TreeStorage
-from gosync.store.blobs import BlobStore
-from gosync.store.digest import Digest
 from gosync.store.objects.bucket import Bucket
-from tests.contract.memory import MemoryBlobStore, MemoryDisk
 from tests.contract.memorybucket import MemoryBucket, MemoryService
-from tests.contract.storages import MemoryStorage
+from tests.contract.objectstorage import ObjectStorage
 from tests.simulator.objectfaults import Asked, Fault, ObjectFaults
 
 _CHANGES = ("PUT", "DELETE", "POST")
 
 
-class BlobObjects(MemoryBlobStore):
-    """Blobs in memory that are objects as well, so that the service can copy them."""
+class BucketTreeStorage(ObjectStorage):
+    """A store whose tree is in the same bucket."""
 
-    def __init__(self, disk: MemoryDisk, bucket: Bucket) -> None:
-        super().__init__(disk)
-        self.bucket = bucket
-
-    def key(self, digest: Digest) -> str:
-        return f"blobs/{digest}"
-
-    def put_bytes(self, data: bytes) -> Digest:
-        digest = super().put_bytes(data)
-        self.bucket.put(self.key(digest), data)
-        return digest
-
-
-class BucketStorage(MemoryStorage):
-    """A tree in a bucket; all else is in memory."""
-
-    def __init__(self, store: Bucket, tree: Bucket) -> None:
-        super().__init__()
-        self._store = store
+    def __init__(
+        self,
+        folder: Path,
+        patch: pytest.MonkeyPatch,
+        *,
+        store: Bucket,
+        tree: Bucket,
+        fill: Callable[[bool], None],
+        watch: Callable[[Callable[[], None]], None],
+    ) -> None:
+        super().__init__(folder, patch, store, fill)
         self._tree = tree
-
-    def blobs(self) -> BlobStore:
-        return BlobObjects(self.disk, self._store)
+        self._watch = watch
 
     def tree_storage(self) -> TreeStorage:
         return ObjectTree(self._tree)
 
-
-class MemoryBucketStorage(BucketStorage):
-    """Of a service in memory."""
-
-    def __init__(self) -> None:
-        self._service = MemoryService()
-        super().__init__(
-            MemoryBucket(self._service, "store"), MemoryBucket(self._service, "public")
-        )
-
-    def full(self, *, yes: bool) -> None:
-        self._service.full = yes
-
     def watch(self, look: Callable[[], None]) -> None:
-        def after(verb: str, _key: str) -> None:
-            if verb in _CHANGES:
-                look()
-
-        self._service.after = after
+        self._watch(look)
 
 
-class RealBucketStorage(BucketStorage):
-    """Of a real service, behind a line that can be told to fail."""
+def memory_trees(folder: Path, patch: pytest.MonkeyPatch) -> BucketTreeStorage:
+    """Return one of a service in memory."""
+    service = MemoryService()
 
-    def __init__(self, store: Bucket, tree: Bucket, line: ObjectFaults) -> None:
-        super().__init__(store, tree)
-        self._line = line
+    def fill(yes: bool) -> None:
+        service.full = yes
 
-    def full(self, *, yes: bool) -> None:
-        def refuse(asked: Asked) -> Fault | None:
-            is_put = asked.method == "PUT"
-            return Fault(status=400, code="QuotaExceeded") if is_put else None
+    def watch(look: Callable[[], None]) -> None:
+        service.after = lambda verb, _key: look() if verb in _CHANGES else None
 
-        self._line.clear()
+    return BucketTreeStorage(
+        folder,
+        patch,
+        store=MemoryBucket(service, "store"),
+        tree=MemoryBucket(service, "public"),
+        fill=fill,
+        watch=watch,
+    )
+
+
+def real_trees(
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    *,
+    store: Bucket,
+    tree: Bucket,
+    line: ObjectFaults,
+) -> BucketTreeStorage:
+    """Return one of a real service, behind a line that can be told to fail."""
+    full = Fault(status=403, code="QuotaExceeded")
+
+    def fill(yes: bool) -> None:
+        line.clear()
         if yes:
-            self._line.fault = refuse
+            line.fault = lambda asked: full if asked.method == "PUT" else None
 
-    def watch(self, look: Callable[[], None]) -> None:
+    def watch(look: Callable[[], None]) -> None:
         watched = Fault(after=look)
-        self._line.fault = lambda asked: watched if asked.method in _CHANGES else None
+
+        def fault(asked: Asked) -> Fault | None:
+            return watched if asked.method in _CHANGES else None
+
+        line.fault = fault
+
+    return BucketTreeStorage(
+        folder, patch, store=store, tree=tree, fill=fill, watch=watch
+    )

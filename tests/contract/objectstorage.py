@@ -11,11 +11,12 @@ from gosync.clock import SystemClock
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.store.journal import Journal
-from gosync.store.objects.blobs import ObjectBlobStore, blob_key
+from gosync.store.objects.blobs import ObjectBlobStore
 from gosync.store.objects.bucket import Bucket
 from gosync.store.objects.journal import ObjectJournal
 from gosync.store.objects.lease import BucketLease
 from gosync.store.objects.machine import holder_of
+from gosync.store.objects.openblobs import blob_key
 from gosync.store.objects.parts import is_behind
 from gosync.store.objects.quarantine import ObjectQuarantine
 from gosync.store.objects.writerlock import ObjectWriterLock

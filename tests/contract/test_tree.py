@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from gosync.store.objects.bucket import Bucket
 from gosync.store.objects.location import parse_location
 from gosync.store.objects.opening import open_bucket
 from gosync.store.objects.options import BucketOptions
-from tests.contract.bucketstorage import MemoryBucketStorage, RealBucketStorage
+from tests.contract.bucketstorage import memory_trees, real_trees
 from tests.contract.memory import MemoryBlobStore, MemoryDisk
 from tests.contract.storages import TREES, Storage, each_storage
 from tests.simulator.objectfaults import ObjectFaults
@@ -39,32 +40,35 @@ ODD_NAMES = (
 
 @pytest.fixture(params=[*TREES, "bucket in memory", "bucket"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
-    if request.param == "bucket in memory":
-        yield MemoryBucketStorage()
-    elif request.param == "bucket":
-        server = request.getfixturevalue("object_server")
-        with ObjectFaults(server.url).serving() as line:
-            folder = f"{BUCKET}/{tmp_path.name}"
-            yield RealBucketStorage(
-                opened_bucket(f"s3://{folder}/store", line),
-                opened_bucket(f"s3://{folder}/tree", line),
-                line,
-            )
-    else:
+    if not request.param.startswith("bucket"):
         with each_storage(request.param, tmp_path) as storage:
             yield storage
+        return
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        if request.param == "bucket":
+            server = request.getfixturevalue("object_server")
+            line = stack.enter_context(ObjectFaults(server.url).serving())
+            for name, value in ObjectServer.credentials.items():
+                patch.setenv(name, value)
+            place = f"s3://{BUCKET}/{tmp_path.name}"
+            made = real_trees(
+                tmp_path,
+                patch,
+                store=opened_bucket(f"{place}/store", line),
+                tree=opened_bucket(f"{place}/tree", line),
+                line=line,
+            )
+        else:
+            made = memory_trees(tmp_path, patch)
+        stack.callback(made.close)
+        yield made
 
 
 def opened_bucket(location: str, line: ObjectFaults) -> Bucket:
     """Return a bucket of the tests' service, behind a line."""
     options = BucketOptions(endpoint=line.url, most_retries=0)
     return open_bucket(parse_location(location), options)
-
-
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ObjectServer.credentials.items():
-        monkeypatch.setenv(name, value)
 
 
 def files(tree: TreeWriter) -> dict[str, bytes | None]:
@@ -170,7 +174,9 @@ def test_a_file_is_replaced_whole(storage: Storage) -> None:
 def test_the_pair_links_and_others_are_copied(storage: Storage) -> None:
     tree, blobs = opened(storage), storage.blobs()
     other, ours = MemoryBlobStore(MemoryDisk()), b"ours" * 100_000
-    assert tree.link("ours", blobs, blobs.put_bytes(ours), len(ours))
+    digest = blobs.put_bytes(ours)
+    blobs.sync()
+    assert tree.link("ours", blobs, digest, len(ours))
     assert tree.link("theirs", other, other.put_bytes(b"theirs"), 6)
     tree.commit()
     assert files(tree) == {"ours": ours, "theirs": b"theirs"}

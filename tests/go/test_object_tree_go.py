@@ -10,11 +10,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import obstore
 import pytest
 
 from tests.go.mirrors import nginx
 from tests.integration.objectsite import ObjectTreeSite
-from tests.integration.site import CHECKOUT
+from tests.integration.site import CHECKOUT, OK, USAGE
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
 from tests.simulator.objectfaults import ObjectFaults
@@ -93,6 +94,35 @@ def test_go_builds_from_the_bucket(
         lacking = client.try_run("get", "not.example/here@v1.0.0")
     assert "v1.2.0-RC.1" in listed
     assert lacking.returncode == 1
+
+
+@pytest.mark.long
+def test_a_bundle_is_made_and_taken_into_another_bucket(
+    tmp_path: Path, site: ObjectTreeSite, sim: Simulator, object_server: ObjectServer
+) -> None:
+    key = site.run("key", "new", "packer", "--dir", ".", expect=OK).document
+    site.declare(target=[{"name": "inside", "keys": [key["secret_file"]]}])
+    made = site.run("bundle", "create", "inside", "--out", ".", expect=OK).document
+    inside = ObjectTreeSite(
+        tmp_path / "inside",
+        sim,
+        server=object_server,
+        line=site.line,
+        prefix=f"go/inside-{tmp_path.name}",
+    )
+    inside.configure({"proxies": "off"})
+    inside.declare(bundle={"trust": "trust.toml"})
+    (inside.folder / "trust.toml").write_text(key["trust"])
+    inside.run("bundle", "import", made["folder"], expect=OK)
+    with GoClient(tmp_path / "go", goproxy=inside.url, gosumdb=sim.gosumdb) as client:
+        client.run("mod", "init", "a.example/m")
+        client.run("get", f"{UPPER}@latest", f"{PLUS}@v2.0.0+incompatible")
+    verify = ("verify", inside.location, "--offline", "--config", "gosync.toml")
+    assert inside.run(*verify, expect=OK).document["target"] == inside.location
+    zips = [key for key in inside.all_keys() if key.endswith(".zip")]
+    obstore.put(inside.objects, zips[0], b"rotten")
+    assert inside.run(*verify).code == 4
+    inside.run(*verify, "--repair", expect=USAGE)
 
 
 def test_a_plus_is_a_plus_however_it_is_written(url: str) -> None:

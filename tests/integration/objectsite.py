@@ -16,7 +16,58 @@ from tests.simulator.objectfaults import Asked, Fault, ObjectFaults
 from tests.simulator.objects import BUCKET, ObjectServer, client
 
 
-class ObjectTreeSite(Site):
+class LineSite(Site):
+    """A configured gosync that asks an object store.
+
+    Attributes:
+        line: What it asks it through.
+    """
+
+    line: ObjectFaults
+
+    def kill_at(
+        self, number: int, *arguments: str, after: bool
+    ) -> tuple[int, list[Asked]]:
+        """Run a command that is killed at one of its requests to the object store.
+
+        Args:
+            number: Which request, from 0; those after it are lost.
+            arguments: The command.
+            after: Whether the service has done what was asked by then.
+
+        Returns:
+            How it ended, 0 where it asked less; and what it asked.
+        """
+        self.line.clear()
+        killed = threading.Event()
+        lost = Fault(before=killed.wait, refused=True)
+        with self.start(*arguments) as process:
+
+            def kill() -> None:
+                process.kill()
+                killed.set()
+
+            fatal = Fault(
+                before=None if after else kill,
+                after=kill if after else None,
+                refused=not after,
+                unanswered=after,
+            )
+
+            def fault(asked: Asked) -> Fault | None:
+                if asked.number == number:
+                    return fatal
+                return lost if asked.number > number else None
+
+            self.line.fault = fault
+            process.communicate()
+            killed.set()
+            asked = list(self.line.asked)
+            self.line.clear()
+            return process.returncode or 0, asked
+
+
+class ObjectTreeSite(LineSite):
     """A configured gosync that publishes into a bucket.
 
     Attributes:
@@ -77,47 +128,6 @@ class ObjectTreeSite(Site):
         self.fetch()
         self.check_store()
         self.check_tree(sim)
-
-    def kill_at(
-        self, number: int, *arguments: str, after: bool
-    ) -> tuple[int, list[Asked]]:
-        """Run a command that is killed at one of its requests to the object store.
-
-        Args:
-            number: Which request, from 0; those after it are lost.
-            arguments: The command.
-            after: Whether the service has done what was asked by then.
-
-        Returns:
-            How it ended, 0 where it asked less; and what it asked.
-        """
-        self.line.clear()
-        killed = threading.Event()
-        lost = Fault(before=killed.wait, refused=True)
-        with self.start(*arguments) as process:
-
-            def kill() -> None:
-                process.kill()
-                killed.set()
-
-            fatal = Fault(
-                before=None if after else kill,
-                after=kill if after else None,
-                refused=not after,
-                unanswered=after,
-            )
-
-            def fault(asked: Asked) -> Fault | None:
-                if asked.number == number:
-                    return fatal
-                return lost if asked.number > number else None
-
-            self.line.fault = fault
-            process.communicate()
-            killed.set()
-            asked = list(self.line.asked)
-            self.line.clear()
-            return process.returncode or 0, asked
 
 
 def named_files(lists: Mapping[str, str]) -> Iterator[str]:

@@ -40,6 +40,25 @@ def test_the_demo_builds_a_program_here_and_across_the_gap(
     assert (proven["proven"]["versions"], proven["log"]["records_proven"]) == (9, 9)
 
 
+@pytest.mark.go
+@pytest.mark.slow
+@pytest.mark.long
+def test_the_demo_is_told_with_store_and_tree_in_an_object_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_go()
+    monkeypatch.setenv("GOCACHE", os.environ.get("GOCACHE", str(shared_cache())))
+    folder = tmp_path / "demo"
+    assert run(["demo", str(folder), "--s3", "--json", "--no-progress"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert "gopher" in shown["program_output"]
+    assert "the checksum database has h1:" in shown["caught"]
+    assert shown["evidence"].startswith("s3://public/demo/store/quarantine/")
+    assert not (folder / "public").exists()
+    assert not [each for each in (folder / "var/blobs").rglob("*") if each.is_file()]
+    assert "AWS_ACCESS_KEY_ID" not in os.environ
+
+
 def test_without_go_the_tree_is_checked_by_gosync_itself(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("gosync.demo.story.find_go", lambda: None)
     said: list[str] = []

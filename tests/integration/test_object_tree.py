@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,13 @@ from gosync.signing.keys import KeyKind, format_public_key, generate_key
 from tests.integration.objectsite import ObjectTreeSite, named_files
 from tests.integration.site import LOCKED, OK, STORE, USAGE
 from tests.simulator import Simulator
-from tests.simulator.objectfaults import Asked, Fault, ObjectFaults, slow_down
+from tests.simulator.objectfaults import (
+    CONDITIONS,
+    Asked,
+    Fault,
+    ObjectFaults,
+    slow_down,
+)
 from tests.simulator.objects import ObjectServer
 from tests.simulator.standard import UPPER, module
 
@@ -186,8 +193,17 @@ def test_a_lost_store_is_made_anew_of_a_copy_of_the_bucket(
     site.check_objects(sim)
 
 
-def test_a_second_publisher_is_refused_and_leaves_no_mixed_tree(
-    site: ObjectTreeSite, sim: Simulator, tmp_path: Path, object_server: ObjectServer
+@pytest.mark.parametrize(
+    "forgets", [frozenset(), pytest.param(CONDITIONS, marks=pytest.mark.long)]
+)
+@pytest.mark.parametrize("at", [0, pytest.param(12, marks=pytest.mark.long)])
+def test_of_two_publishers_one_wins_and_no_tree_is_mixed(
+    site: ObjectTreeSite,
+    sim: Simulator,
+    tmp_path: Path,
+    object_server: ObjectServer,
+    forgets: frozenset[str],
+    at: int,
 ) -> None:
     other = ObjectTreeSite(
         tmp_path / "other",
@@ -197,24 +213,30 @@ def test_a_second_publisher_is_refused_and_leaves_no_mixed_tree(
         prefix=site.prefix,
         modules=[PLUS],
     )
-    marks: list[str] = []
+    site.line.forgets = forgets
+    ended: dict[str, int] = {}
+    puts = itertools.count()
 
     def meanwhile(asked: Asked) -> Fault | None:
-        """Let the other one begin when this one has looked at what is there."""
-        is_first = asked.method == "PUT" and not marks
-        if not is_first:
+        """Let the other one begin, and end, while this one is about to put."""
+        if asked.method != "PUT" or "proof" in asked.key or next(puts) != at:
             return None
-        marks.append(asked.key)
-        return Fault(before=lambda: ended.append(other.fork("sync").code))
+        return Fault(before=begin)
 
-    ended: list[int] = []
+    def begin() -> None:
+        ended["other"] = other.fork("sync").code
+
     site.line.fault = meanwhile
-    assert site.sync(expect=None).code == LOCKED
-    assert ended == [OK]
-    other.check_objects(sim)
-    assert set(site.tree_files()) == set()
-    site.run("sync", expect=STORE)  # the tree is another store's
-    other.check_objects(sim)
+    ended["this"] = site.sync(expect=None).code
+    site.line.clear()
+    assert sorted(ended.values()) in ([OK, LOCKED], [OK, STORE])
+    winner, loser = (site, other) if ended["this"] == OK else (other, site)
+    winner.check_objects(sim)
+    assert loser.run("publish").code in {LOCKED, STORE}  # it is another store's
+    winner.check_objects(sim)
+    obstore.delete(winner.objects, [k for k in winner.all_keys() if "/writer/" in k])
+    loser.run("publish", expect=STORE)
+    winner.check_objects(sim)
 
 
 def test_throttled_delayed_and_reordered_it_comes_to_the_same(

@@ -16,31 +16,28 @@ another matter, and a client must be right in both.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import http.client
+import re
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-import obstore
 
-from tests.simulator.objects import client
+from tests.simulator.objects import ObjectServer
 
 CONDITIONS = frozenset({"if-match", "if-none-match"})
-_SIGNED_FOR = timedelta(minutes=5)
-_METHODS: dict[str, Literal["GET", "PUT", "HEAD", "DELETE"]] = {
-    "GET": "GET",
-    "PUT": "PUT",
-    "HEAD": "HEAD",
-    "DELETE": "DELETE",
-}
+_AUTHORIZATION = re.compile(
+    r"(AWS4-HMAC-SHA256) Credential=([^/]+)/([^,]+),"
+    r" ?SignedHeaders=([^,]+), ?Signature=.*"
+)
 _NOT_HANDED_ON = frozenset({"connection", "transfer-encoding", "content-length"})
 
 
@@ -157,18 +154,6 @@ class ObjectFaults:
             self.asked.append(asked)
             return self.fault(asked) or Fault()
 
-    def forgotten(
-        self, method: str, target: str, headers: dict[str, str]
-    ) -> tuple[str, dict[str, str]]:
-        """Return a request without what is forgotten, signed for the server itself."""
-        bucket, _, key = unquote(target.partition("?")[0])[1:].partition("/")
-        store = client(f"http://{self.to}", bucket=bucket)
-        url = obstore.sign(store, _METHODS[method], key, _SIGNED_FOR)
-        dropped = {*self.forgets, "authorization", "x-amz-content-sha256", "x-amz-date"}
-        kept = {name: headers[name] for name in headers.keys() - dropped}
-        signed = urlsplit(url)
-        return f"{signed.path}?{signed.query}", {**kept, "host": self.to}
-
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -231,11 +216,10 @@ class _Exchange(BaseHTTPRequestHandler):
         if self._behind is None:
             self._behind = http.client.HTTPConnection(self.faults.to, timeout=60)
         behind = self._behind
-        target = self.path
         if self.faults.forgets & headers.keys():
-            target, headers = self.faults.forgotten(self.command, target, headers)
+            headers = _forgotten(self.command, self.path, headers, self.faults.forgets)
         behind.putrequest(
-            self.command, target, skip_host=True, skip_accept_encoding=True
+            self.command, self.path, skip_host=True, skip_accept_encoding=True
         )
         for name, value in headers.items():
             behind.putheader(name, value)
@@ -287,3 +271,30 @@ def _error(code: str) -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?>'
         f"<Error><Code>{code}</Code><Message>{code}</Message></Error>"
     ).encode()
+
+
+def _forgotten(
+    method: str, target: str, headers: dict[str, str], forgets: frozenset[str]
+) -> dict[str, str]:
+    """Return a request's headers without some, signed anew (AWS's Signature Version 4).
+
+    Date, body's hash and scope stay as the client has them.
+    """
+    kept = {name: headers[name] for name in headers.keys() - forgets}
+    found = _AUTHORIZATION.fullmatch(kept["authorization"])
+    assert found is not None
+    algorithm, key, scope, names = found.groups()
+    signed = [name for name in names.split(";") if name not in forgets]
+    path, _, query = target.partition("?")
+    lines = [method, path, query, *(f"{name}:{kept[name]}" for name in signed)]
+    lines += ["", ";".join(signed), kept["x-amz-content-sha256"]]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    text = "\n".join([algorithm, kept["x-amz-date"], scope, digest])
+    secret = f"AWS4{ObjectServer.credentials['AWS_SECRET_ACCESS_KEY']}".encode()
+    for part in (*scope.split("/"), text):
+        secret = hmac.new(secret, part.encode(), hashlib.sha256).digest()
+    kept["authorization"] = (
+        f"{algorithm} Credential={key}/{scope}, SignedHeaders={';'.join(signed)},"
+        f" Signature={secret.hex()}"
+    )
+    return kept

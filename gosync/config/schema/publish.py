@@ -13,11 +13,14 @@ class StoreSection(Section, frozen=True):
     """``[store]``: everything gosync owns.
 
     Attributes:
-        path: Folder of catalog, blobs, staging and quarantine.
+        path: Folder of catalog, blobs, staging and quarantine; or s3://bucket/prefix
+            for blobs, journal and quarantine.
+        local: Folder of catalog, staging and locks where path is a bucket.
         min_free: Space that must stay free on its disk, like "1GiB".
     """
 
     path: str = "./var"
+    local: str = "./var"
     min_free: str = "1GiB"
 
 

@@ -17,14 +17,18 @@ A store in a bucket has the rest, and a copy of the journal, in a local folder:
     blobs/ab/<sha256>             blobs, written once
     journal/NNNNNNNN/<offset>     what appends wrote
     quarantine/<id>/<label>       the evidence of what was refused
+    catalog/                      copies of the catalog, gosync.site's
     store.json                    which store it is
     lease.json, owners/<holder>   which local folder writes it
     proof/<hex>                   for a moment: whether conditions are kept
 
     blobs        blobs as objects
+    sending      blobs on their way into a bucket
+    openblobs    open blobs: read whole, in blocks, or from the file that is sent
     journal      the journal as parts
     parts        these parts, and the local files that they make up
     quarantine   the quarantine as objects
+    identity     which store a bucket has
     lease        which of several machines writes the store
     writerlock   the writer lock: a local file, and the lease
     machine      what a local folder knows of its bucket

@@ -43,11 +43,13 @@ class ObjectInfo(msgspec.Struct, frozen=True):
         key: Its key.
         size_bytes: Its size.
         etag: What ``replace`` compares; "" where the service tells none.
+        modified: When it was written, in seconds since 1970; to a second.
     """
 
     key: str
     size_bytes: int
     etag: str
+    modified: float = 0.0
 
 
 class ObjectBytes(msgspec.Struct, frozen=True):

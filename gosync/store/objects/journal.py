@@ -28,7 +28,11 @@ from gosync.store.objects.parts import JournalPart, catch_up
 
 
 class ObjectJournal(LocalJournal):
-    """The journal of a bucket: what is appended is a part there first."""
+    """The journal of a bucket: what is appended is a part there first.
+
+    Attributes:
+        appended: How many parts this object has appended.
+    """
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class ObjectJournal(LocalJournal):
         writing: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         super().__init__(local, rotate_bytes=rotate_bytes, writing=writing)
+        self.appended = 0
         self._bucket = bucket
 
     def _repair(self, path: Path) -> None:
@@ -57,4 +62,5 @@ class ObjectJournal(LocalJournal):
                 f"{self._bucket.name}: another machine has written this store",
                 hint="end one of the two, and run the command again",
             ) from None
+        self.appended += 1
         return super()._write(path, data)

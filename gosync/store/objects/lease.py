@@ -35,6 +35,7 @@ from gosync.errors import (
     ObjectMissingError,
     StoreError,
 )
+from gosync.hint import advise, command
 from gosync.store.objects.bucket import Bucket, ObjectBytes
 from gosync.work.interruption import wait_until
 
@@ -216,7 +217,9 @@ class BucketLease:
             raise IdentityError(
                 f"{self._bucket.name}: another machine wrote this store after the"
                 " catalog in store.local",
-                hint="give an empty folder in store.local, and restore the store there",
+                hint=advise(
+                    "give an empty folder in store.local and run {}", command("restore")
+                ),
             )
 
     def _claim(self) -> LockedError | None:
@@ -233,8 +236,11 @@ class BucketLease:
             return LockedError(
                 f"{self._bucket.name}: the service does not hold to conditions, so one"
                 f" machine alone may write this store, and another one does",
-                hint="if that machine is gone for good, give an empty folder in"
-                " store.local, and restore the store there",
+                hint=advise(
+                    "if that machine is gone for good, give an empty folder in"
+                    " store.local and run {}",
+                    command("restore", "--take-over"),
+                ),
             )
         self._ours_until, self.fence = float("inf"), 1
         return None

@@ -1,8 +1,9 @@
 """What a local folder knows of the bucket whose store it is a part of.
 
-``bucket.json`` is ``{"format": 1, "secret": HEX, "bucket": LOCATION, "endpoint": URL,
-"conditional": BOOL, "proven_at": TIME}``: whether the service was seen to hold to
-conditions (``proof``), and when; it is asked again after a day, and of another bucket.
+``bucket.json`` is ``{"format": 1, "secret": HEX, "proven": {LOCATION: {"endpoint": URL,
+"conditional": BOOL, "at": TIME}}}``: whether the service of a bucket was seen to hold
+to conditions (``proof``), and when; it is asked again after a day, and of another
+endpoint.
 
 The holder is the folder's name to other machines: made of the secret, this machine's id
 and the inode of the lock file, so that a copy of the folder is another holder.
@@ -30,13 +31,16 @@ _MACHINE_ID = Path("/etc/machine-id")
 _PROVEN_FOR = timedelta(days=1)
 
 
+class _Proof(msgspec.Struct, frozen=True):
+    endpoint: str
+    conditional: bool
+    at: str
+
+
 class _File(msgspec.Struct, frozen=True, kw_only=True):
     format: int = _FORMAT
     secret: str
-    bucket: str = ""
-    endpoint: str = ""
-    conditional: bool = False
-    proven_at: str = ""
+    proven: dict[str, _Proof] = {}
 
 
 def holder_of(local: Path) -> str:
@@ -63,18 +67,12 @@ def is_conditional(bucket: Bucket, local: Path, *, endpoint: str, clock: Clock) 
         StoreError: bucket or disk refuse.
     """
     known, now = _read(local), clock.now()
-    is_same = (known.bucket, known.endpoint) == (bucket.name, endpoint)
-    if is_same and _is_fresh(known.proven_at, now):
-        return known.conditional
+    proof = known.proven.get(bucket.name)
+    if proof is not None and proof.endpoint == endpoint and _is_fresh(proof.at, now):
+        return proof.conditional
     found = keeps_conditions(bucket)
-    proven = msgspec.structs.replace(
-        known,
-        bucket=bucket.name,
-        endpoint=endpoint,
-        conditional=found,
-        proven_at=format_time(now),
-    )
-    _write(local, proven)
+    fresh = {bucket.name: _Proof(endpoint, found, format_time(now))}
+    _write(local, msgspec.structs.replace(known, proven={**known.proven, **fresh}))
     return found
 
 

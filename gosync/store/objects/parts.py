@@ -89,16 +89,26 @@ def catch_up(bucket: Bucket, folder: Path) -> None:
                 _add(bucket, folder / journal_name(part.number), part, data)
 
 
+def journal_end(folder: Path) -> tuple[int, int]:
+    """Return how long a folder's journal is: its newest file's number, and size.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
+    newest = max(journal_numbers(folder), default=0)
+    path = folder / journal_name(newest or 1)
+    with disk_errors(path), suppress(FileNotFoundError):
+        return newest, path.stat().st_size
+    return 0, 0
+
+
 def is_behind(bucket: Bucket, folder: Path) -> bool:
     """Return whether a bucket's journal goes on where a folder's ends.
 
     Raises:
         StoreError: bucket or disk refuse.
     """
-    newest = max(journal_numbers(folder), default=0)
-    path, size = folder / journal_name(newest or 1), 0
-    with disk_errors(path), suppress(FileNotFoundError):
-        size = path.stat().st_size
+    newest, size = journal_end(folder)
     return any(
         part.number > newest or part.end > size for part in _parts_from(bucket, newest)
     )

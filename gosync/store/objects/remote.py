@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
@@ -21,7 +21,13 @@ from typing import TYPE_CHECKING, Any
 import obstore
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from gosync.errors import ObjectChangedError, ObjectMissingError, StoreError
+from gosync.errors import (
+    BucketAwayError,
+    BucketThrottledError,
+    ObjectChangedError,
+    ObjectMissingError,
+    StoreError,
+)
 from gosync.store.durable import disk_errors
 from gosync.store.objects.bucket import (
     Bucket,
@@ -42,6 +48,7 @@ if TYPE_CHECKING:  # types that exist for checkers alone
 PART_BYTES = 8 << 20
 PARTS_AT_ONCE = 4
 MOST_PARTS = 9_000  # S3 takes 10 000
+_UNANSWERED_TRIES = 4
 _DELETED_AT_ONCE = 1_000  # as many as one request of S3 names
 _LISTED_AT_ONCE = 1_000
 _WRITE = "gosync-write"  # the attribute that tells a conditional write from others
@@ -127,7 +134,8 @@ class RemoteBucket(Bucket):
 
     def _info(self, meta: ObjectMeta) -> ObjectInfo:
         key = meta["path"].removeprefix(self._prefix)
-        return ObjectInfo(key, meta["size"], meta["e_tag"] or "")
+        modified = float(int(meta["last_modified"].timestamp()))
+        return ObjectInfo(key, meta["size"], meta["e_tag"] or "", modified)
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
         """Yield the objects below a prefix; see Bucket."""
@@ -213,8 +221,9 @@ class RemoteBucket(Bucket):
         attributes: Mapping[str, str] | None,
     ) -> str:
         mark = secrets.token_hex(16)
+        told = {**(attributes or {}), _WRITE: mark}
         try:
-            return self._put(key, data, mode, {**(attributes or {}), _WRITE: mark})
+            return self._until_answered(lambda: self._put(key, data, mode, told))
         except (ObjectChangedError, ObjectMissingError):
             with suppress(ObjectMissingError), object_errors(self.subject(key)):
                 found = obstore.get(
@@ -225,6 +234,17 @@ class RemoteBucket(Bucket):
             raise ObjectChangedError(
                 f"{self.subject(key)}: written by somebody else meanwhile"
             ) from None
+
+    def _until_answered(self, put: Callable[[], str]) -> str:
+        """Send again what got no answer: the library does so without a condition."""
+        for _ in range(_UNANSWERED_TRIES - 1):
+            try:
+                return put()
+            except BucketThrottledError:
+                raise  # it was sent again, and for long enough
+            except BucketAwayError:
+                continue
+        return put()
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; see Bucket."""

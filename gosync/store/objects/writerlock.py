@@ -8,7 +8,7 @@ writing anything may lose it; then it learns so before it writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,11 @@ from gosync.store.writerlock import WRITE_WAIT_SECONDS
 
 
 class ObjectWriterLock(LocalWriterLock):
-    """The lock file of the local folder, and the lease of the bucket."""
+    """The lock file of the local folder, and the lease of the bucket.
+
+    Attributes:
+        watch: Called before it is let go; what it returns is called afterwards.
+    """
 
     def __init__(
         self,
@@ -30,11 +34,13 @@ class ObjectWriterLock(LocalWriterLock):
         clock: Clock | None = None,
     ) -> None:
         super().__init__(local, command=command, clock=clock)
+        self.watch: Callable[[], Callable[[], None] | None] = lambda: None
         self._lease = lease
 
     @contextmanager
     def held(self, *, wait_seconds: float = WRITE_WAIT_SECONDS) -> Iterator[None]:
         """Hold the lock inside; see WriterLock."""
+        afterwards = None
         with super().held(wait_seconds=wait_seconds):
             if self._depth > 1:
                 yield
@@ -42,3 +48,6 @@ class ObjectWriterLock(LocalWriterLock):
             self._lease.take()
             yield
             self._lease.check()
+            afterwards = self.watch()
+        if afterwards is not None:
+            afterwards()

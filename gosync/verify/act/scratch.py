@@ -88,7 +88,7 @@ async def fetch_anew(
         NoSpaceError: if there is no room for it.
     """
     root = make_own_folder(folder, SCRATCH)
-    options = replace(site, store_path=root, policy=Policy([], private))
+    options = replace(site, store_path=root, bucket=None, policy=Policy([], private))
     tally = Tally()
     opening = Opening(alone=True)
     with open_site(

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
-from msgspec.structs import replace
-
 from gosync.catalog import leases
 from gosync.clock import Clock
 from gosync.errors import LockedError
@@ -38,7 +36,7 @@ def open_to_act(request: VerifyRequest, clock: Clock) -> Iterator[Site]:
         StoreError: if it cannot be written.
     """
     with open_site(
-        replace(request.site, store_path=request.path),
+        request.own_site,
         command="gosync verify",
         wait_lock_seconds=request.wait_lock_seconds,
         clock=clock,

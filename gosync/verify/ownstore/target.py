@@ -36,12 +36,14 @@ from gosync.hint import command
 from gosync.site.opening import journal_trouble
 from gosync.store.digest import Digest
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, blob_path, parse_blob_path
+from gosync.store.objects.blobs import ObjectBlobStore
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
 from gosync.verify.look.checks import Checked
 from gosync.verify.look.permissions import access_finding, access_trouble
 from gosync.verify.look.portions import Portion, make_portion
 from gosync.verify.look.targets import Target, stamp_of
+from gosync.verify.ownstore.buckettree import BucketTree
 from gosync.verify.ownstore.checking import (
     StoreOpener,
     digests_of,
@@ -81,10 +83,26 @@ class StoreTarget(Target):
     source: StoreProofSource
 
     def __init__(
-        self, root: Path, catalog: Catalog, database: Database | None, clock: Clock
+        self,
+        root: Path,
+        catalog: Catalog,
+        database: Database | None,
+        clock: Clock,
+        *,
+        blobs: ObjectBlobStore | None = None,
     ) -> None:
-        self.name = str(root)
-        self.tree = FileTree(root)
+        """Take a store, read.
+
+        Args:
+            root: Its folder.
+            catalog: Its catalog.
+            database: The checksum database.
+            clock: What time it is.
+            blobs: Its blobs, where they are not in the folder.
+        """
+        self.name = str(root if blobs is None else blobs)
+        self.tree = FileTree(root) if blobs is None else BucketTree(root, blobs)
+        self.is_still = blobs is None
         self.catalog = catalog
         self._clock = clock
         rows = (row for row in catalog.versions.all_rows() if row.carried is not None)
@@ -102,8 +120,8 @@ class StoreTarget(Target):
         for role, digest in digests_of(row).items():
             path = blob_path(Digest(digest))
             try:
-                found = (self.tree.root / path).lstat()
-            except OSError:
+                found = self.tree.lstat(path)
+            except (OSError, DamagedFileError):
                 continue  # the layout says that it lacks
             entries[role] = Entry(path, PathPlace(role=role, mv=mv), found)
         return entries
@@ -190,7 +208,7 @@ class StoreTarget(Target):
             digest for row in self.rows.values() for digest in digests_of(row).values()
         }
         now = self._clock.now().timestamp()
-        for entry in StoreFiles(self.tree, self._unread).below(BLOBS):
+        for entry in self._blob_entries():
             name = entry.path.rpartition("/")[2]
             if entry.is_folder or name in named or not _is_blob(entry.path):
                 continue
@@ -208,6 +226,11 @@ class StoreTarget(Target):
                     reason="no version has this blob, and a sync would take it for one",
                     fix=Fix.DROP,
                 )
+
+    def _blob_entries(self) -> Iterator[Entry]:
+        if isinstance(self.tree, BucketTree):
+            return self.tree.entries()
+        return StoreFiles(self.tree, self._unread).below(BLOBS)
 
     def _is_what_it_says(self, path: str) -> bool:
         """Return whether a blob has its digest, or went away meanwhile."""

@@ -31,6 +31,7 @@ from gosync.diagnose.pages import ClassList, ClassPage, WrittenPages
 from gosync.project.record import RecordReport
 from gosync.publish.report import TreeReport
 from gosync.site.backup import BackupReport
+from gosync.site.restoring import RestoredStore
 from gosync.status.mirror import MirrorStatus
 from gosync.status.report import StatusReport
 from gosync.sync.completeness import (
@@ -73,6 +74,7 @@ def test_a_field_s_other_name_is_the_key(capsys: pytest.CaptureFixture[str]) -> 
 REPORTS = [
     *(AuditReport, CompletenessReport, SyncReport, StatusReport, MirrorStatus),
     *(OnceReport, KnownVersion, TreeReport, PruneReport, WithdrawReport, BackupReport),
+    *(RestoredStore,),
     *(ConfigReport, WhyReport, ProjectsReport, VerifiedReport, VerifiedBundle),
     *(CreateReport, ImportedBundle, LedgerReport, DoctorReport),
     *(AccessReport, AlertReport, RequestsReport, LogRequestsReport),

@@ -42,7 +42,10 @@ _FROM = (
 _HINTS = (*_LOCAL, "blobs.path", "staged.path")
 # Who may know where bytes lie on a disk, and why.
 _BESIDE_THE_STORE = {
-    "site/site.py": "opens a store",
+    "site/site.py": "opens the tiles, which are local",
+    "site/storeparts.py": "opens a store's parts",
+    "site/catalogcopies.py": "stages a copy of the catalog",
+    "verify/ownstore/buckettree.py": "shows a bucket's blobs as a store's files",
     "site/opening.py": "looks whether a disk is mounted",
     "site/followed.py": "keeps the index that it follows on the local disk",
     "site/refusals.py": "names what is not there",
@@ -52,7 +55,6 @@ _BESIDE_THE_STORE = {
     "verify/ownstore/files.py": "looks at files that lie in a store",
     "publish/localtree.py": "links the blobs of its own kind",
     "takein/foreignstore.py": "reads the folder of another store",
-    "demo/story.py": "shows where the evidence of its own store lies",
     "bundle/take/waiting.py": "opens a store's copies of bundles",
     "site/treestorage.py": "makes what is configured a tree",
     "bundle/make/tree_archive.py": "packs the tree of a folder",
