@@ -32,6 +32,16 @@ def shared_by(monkeypatch: pytest.MonkeyPatch, command: str) -> PickledSweep:
     return sweep
 
 
+class NotPickled:
+    """In pickle's place, for a step of a test's own, which cannot be."""
+
+    @staticmethod
+    def dumps(value: Any) -> Any:
+        return value
+
+    loads = dumps
+
+
 class PickledSweep(Sweep):
     """Workers that are this process.
 
