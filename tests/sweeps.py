@@ -7,14 +7,39 @@ what cannot travel, or is not the same there, is seen without a cluster.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
+
+import pytest
 
 from gosync.scale.remote import StepCall, StepOutcome, run_step
 from gosync.work.sweep import Pending, Sweep, UnsharedError
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def shared_by(monkeypatch: pytest.MonkeyPatch, command: str) -> PickledSweep:
+    """Give a command, by its module, such a sweep when it is given --scheduler."""
+    sweep = PickledSweep()
+
+    @contextmanager
+    def sharing(address: object, _config: object) -> Iterator[Sweep | None]:
+        yield None if address is None else sweep
+
+    monkeypatch.setattr(f"{command}.sharing", sharing)
+    return sweep
+
+
+class NotPickled:
+    """In pickle's place, for a step of a test's own, which cannot be."""
+
+    @staticmethod
+    def dumps(value: Any) -> Any:
+        return value
+
+    loads = dumps
 
 
 class PickledSweep(Sweep):

@@ -10,8 +10,10 @@ import click
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.progress import progress
+from gosync.cli.scheduler import scheduler_option, sharing
 from gosync.config.telling import telling_of
 from gosync.folder.layouts import TargetKind
+from gosync.scale.options import SchedulerAddress
 from gosync.site.opening import Opening
 from gosync.site.site import open_site
 from gosync.status.files import tell_status
@@ -42,6 +44,7 @@ _SHOWN = 100
     help="What SOURCE is, where it does not say so itself.",
 )
 @click.option("--no-publish", is_flag=True, help="Leave the tree as it is.")
+@scheduler_option
 @wait_lock_option
 @common_options
 def import_(
@@ -49,6 +52,7 @@ def import_(
     sources: tuple[Path, ...],
     kind: str | None,
     no_publish: bool,
+    scheduler: SchedulerAddress | None,
     wait_lock: float,
 ) -> int:
     """Take in what caches have: GOMODCACHE, an Athens store, a tree, a zip of one.
@@ -64,6 +68,7 @@ def import_(
     target = None if kind is None else TargetKind(kind)
     with (
         ExitStack() as stack,
+        sharing(scheduler, config) as sweep,
         open_site(
             site_options,
             command="gosync import",
@@ -80,7 +85,12 @@ def import_(
         with progress(show=options.show_progress) as watcher:
             report = run_interruptible(
                 lambda: import_sources(
-                    site, opened, watcher, projects=projects, publish=not no_publish
+                    site,
+                    opened,
+                    watcher,
+                    projects=projects,
+                    publish=not no_publish,
+                    sweep=sweep,
                 )
             )
         if report.published is not None:

@@ -18,6 +18,7 @@ from gosync.cli.modulepattern import (
 )
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.progress import progress
+from gosync.cli.scheduler import scheduler_option, sharing
 from gosync.config import Config
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.semver import version_key
@@ -25,7 +26,9 @@ from gosync.ingest.licencereport import LicenceReport, report_of
 from gosync.ingest.notices import write_notices
 from gosync.ingest.storedfacts import has_zip
 from gosync.ingest.storedlicences import StoredLicences
+from gosync.scale.options import SchedulerAddress
 from gosync.site.site import open_site, read_store
+from gosync.store.shared import share_blobs
 from gosync.sync.projectzips import zips_of_project
 from gosync.text import printable
 from gosync.work.progress import Progress
@@ -58,12 +61,14 @@ class LicenceList(msgspec.Struct, frozen=True):
     metavar="FILE",
     help="Also write every licence text and notice once, with who has it, to FILE.",
 )
+@scheduler_option
 @common_options
 def licences(
     options: CommonOptions,
     pattern: str | None,
     project: Path | None,
     notices: Path | None,
+    scheduler: SchedulerAddress | None,
 ) -> None:
     """Show the licences of what is carried; PATTERN is a path or a GOPRIVATE glob.
 
@@ -73,7 +78,7 @@ def licences(
     matches = path_filter(pattern)
     config = options.load_config()
     with progress(show=options.show_progress) as watcher:
-        _read_what_lacks(config, watcher)
+        _read_what_lacks(config, watcher, scheduler)
     found = _found(config, matches, project, notices)
     unknown = sum(not each.is_known for each in found)
     written = None if notices is None else str(notices)
@@ -102,7 +107,9 @@ def _found(
         return [report_of(r, stored.of(r), rulings.get(r.mv)) for r in rows]
 
 
-def _read_what_lacks(config: Config, watcher: Progress) -> None:
+def _read_what_lacks(
+    config: Config, watcher: Progress, scheduler: SchedulerAddress | None
+) -> None:
     """Read the zips that were admitted before licences were, once."""
     with read_store(config.site_options()) as (catalog, blobs):
         stored = StoredLicences(catalog, blobs)
@@ -111,9 +118,19 @@ def _read_what_lacks(config: Config, watcher: Progress) -> None:
     if not lacking:
         return
     watcher.phase("reading licences", len(lacking))
-    with open_site(config.site_options(), command="gosync licences") as site:
+    options = config.site_options()
+    with (
+        sharing(scheduler, config) as sweep,
+        open_site(options, command="gosync licences") as site,
+    ):
+        stored = StoredLicences(site.catalog, site.blobs)
+        counts = (
+            stored.fill(lacking)
+            if sweep is None
+            else stored.share(lacking, sweep, share_blobs(options.store_path))
+        )
         before = 0
-        for done in StoredLicences(site.catalog, site.blobs).fill(lacking):
+        for done in counts:
             watcher.advance(done - before)
             before = done
 

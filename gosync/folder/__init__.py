@@ -10,6 +10,7 @@ version and file, and these give the path.
     indexreading  that index, read from a folder
     layouts     which file of a cache is what (pure)
     athens      Athens' layout on disk (pure)
+    shared      a folder as a worker elsewhere opens it
     tree        files below one open folder, read with limits
     walk        a folder's entries, without following anything
     detection   which kind of cache a folder is

@@ -28,6 +28,7 @@ does repeat is hashed at its second sight and known at the third.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -140,3 +141,9 @@ class SeenEntries:
             self._old = young
             self._young = young = {}
         young[key] = seen
+
+
+@cache
+def seen_here() -> SeenEntries:
+    """Return what this process remembers, for whoever has no memory of its own."""
+    return SeenEntries()

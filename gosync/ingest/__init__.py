@@ -23,6 +23,7 @@ catalog again from what the store holds.
     notices       notices document: every licence text and notice, each once
     rebuild       a catalog made anew from the journal and the blobs
     scanner       who reads the zips that are staged: worker processes
+    scansahead    scans made before zips are staged, by their bytes
     storedfacts    what zips in the store hold: from the catalog, else read from them
     storedlicences  the licences of versions in the store, and texts of licence files
     storedoutlines  what versions tell of themselves: packages, READMEs

@@ -20,6 +20,7 @@ from gosync.gomod.dirhash import ZipScan, scan_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.gomod.zipdir import ZipEntry
+from gosync.ingest.scansahead import ScansAhead
 from gosync.licence.found import pack
 from gosync.licence.reading import LicenceReader
 from gosync.store.staging import Staged, read_at
@@ -66,18 +67,24 @@ class _Reader:
 
     def read(self, read: ReadAt, item: _Item) -> ScannedZip:
         """Read a zip."""
-        texts = _Texts()
-        scan = scan_zip(
-            read,
-            item.size_bytes,
-            item.mv,
-            seen=self._seen,
-            with_packages=True,
-            keep=texts.wanted,
-        )
-        licences = pack(texts.licences.licences(scan.kept))
-        readme = readmes.pack(readmes.readme_of(texts.readme, scan.kept))
-        return ScannedZip(replace(scan, kept={}), licences, readme)
+        return read_zip(read, item.size_bytes, item.mv, self._seen)
+
+
+def read_zip(
+    read: ReadAt, size_bytes: int, mv: ModuleVersion, seen: SeenEntries
+) -> ScannedZip:
+    """Read all of a zip that is kept of it.
+
+    Raises:
+        RejectedError: as scan_zip.
+    """
+    texts = _Texts()
+    scan = scan_zip(
+        read, size_bytes, mv, seen=seen, with_packages=True, keep=texts.wanted
+    )
+    licences = pack(texts.licences.licences(scan.kept))
+    readme = readmes.pack(readmes.readme_of(texts.readme, scan.kept))
+    return ScannedZip(replace(scan, kept={}), licences, readme)
 
 
 class _Texts:
@@ -97,7 +104,11 @@ class _Texts:
 
 
 class ZipScanner:
-    """Reads zips; a context manager. Threads may share it."""
+    """Reads zips; a context manager. Threads may share it.
+
+    Attributes:
+        ahead: What was read already, wherever.
+    """
 
     def __init__(
         self, *, workers: int = WORKERS, worth_bytes: int = WORTH_BYTES
@@ -108,6 +119,7 @@ class ZipScanner:
             workers: How many processes may read zips.
             worth_bytes: How much is read here before.
         """
+        self.ahead = ScansAhead()
         self._reader = _Reader()
         self._left_bytes = worth_bytes
         self._workers = Workers(_Reader, count=workers)
@@ -125,6 +137,9 @@ class ZipScanner:
             RejectedError: as scan_zip.
             StoreError: it cannot be read.
         """
+        known = self.ahead.get(mv, staged.digest)
+        if known is not None:
+            return known
         item = _Item(mv, staged.size_bytes)
         self._left_bytes -= item.size_bytes  # threads may lose one; it is a threshold
         if staged.descriptor is not None and self._left_bytes <= 0:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,6 +22,8 @@ from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.store.blobs import BlobReader, OpenBlob
 from gosync.store.digest import Digest
+from gosync.store.shared import SharedStore, open_shared_blobs
+from gosync.work.sweep import Sweep, sweep_portions
 
 if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
@@ -122,6 +125,34 @@ class StoredFacts(Generic[T]):
             done += len(some)
             yield done
 
+    def share(
+        self, rows: Iterable[VersionRow], sweep: Sweep, shared: SharedStore
+    ) -> Iterator[int]:
+        """Do as ``fill`` does, with the zips read by the workers of a sweep.
+
+        Args:
+            rows: Versions of which the catalog has no facts.
+            sweep: Who reads.
+            shared: The store, for workers.
+
+        Raises:
+            StoreError: as ``fill``.
+            UnsharedError: a worker does not see the store.
+            UnavailableError: the sweep's scheduler is gone.
+        """
+        zips = (
+            StoredZip(row.mv, Digest(row.zip_digest), row.zip_bytes or 0, row.zip_h1)
+            for row in rows
+            if row.zip_digest is not None and row.zip_h1 is not None
+        )
+        step: partial[list[bytes]] = partial(read_shared, shared, self._form)
+        done = 0
+        for some, found in sweep_portions(sweep, step, zips, _size_of):
+            packed = zip(some, found, strict=True)
+            self._table.put((each.h1, facts) for each, facts in packed)
+            done += len(some)
+            yield done
+
     def open_zip(self, row: VersionRow) -> AbstractContextManager[OpenBlob]:
         """Open a version's zip.
 
@@ -132,14 +163,54 @@ class StoredFacts(Generic[T]):
         return self._blobs.open(Digest(row.zip_digest))
 
     def _read(self, row: VersionRow) -> T:
-        with self.open_zip(row) as blob:
-            try:
-                return self._form.read(blob.read_at, blob.size_bytes, row.mv)
-            except MalformedError as exc:
-                raise BlobCorruptError(
-                    f"{row.mv}: its zip in the store is damaged: {exc}",
-                    hint=advise("{} fetches it anew", command("verify", "--repair")),
-                ) from exc
+        assert row.zip_digest is not None
+        return _read_zip(self._blobs, self._form, row.mv, Digest(row.zip_digest))
+
+
+class StoredZip(NamedTuple):
+    """A zip of the store, as a worker is told of it.
+
+    Attributes:
+        mv: The version that it is of.
+        digest: Its digest.
+        size_bytes: Its size.
+        h1: Its h1.
+    """
+
+    mv: ModuleVersion
+    digest: Digest
+    size_bytes: int
+    h1: str
+
+
+def _size_of(stored: StoredZip) -> int:
+    return stored.size_bytes
+
+
+def read_shared(
+    shared: SharedStore, form: FactForm[T], zips: list[StoredZip]
+) -> list[bytes]:
+    """Return the packed facts of some zips of a store, on a worker.
+
+    Raises:
+        UnsharedError: the store is not there.
+        StoreError: it has lost a zip, a zip is damaged, or it cannot be read.
+    """
+    blobs = open_shared_blobs(shared)
+    return [form.pack(_read_zip(blobs, form, each.mv, each.digest)) for each in zips]
+
+
+def _read_zip(
+    blobs: BlobReader, form: FactForm[T], mv: ModuleVersion, digest: Digest
+) -> T:
+    with blobs.open(digest) as blob:
+        try:
+            return form.read(blob.read_at, blob.size_bytes, mv)
+        except MalformedError as exc:
+            raise BlobCorruptError(
+                f"{mv}: its zip in the store is damaged: {exc}",
+                hint=advise("{} fetches it anew", command("verify", "--repair")),
+            ) from exc
 
 
 def has_zip(row: VersionRow) -> bool:

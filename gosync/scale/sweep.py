@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
-from threading import Lock
+from threading import Event, Lock
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -95,6 +95,8 @@ class _DaskPending(Pending[R]):
         self._sweep = sweep
         self._future = future
         self._call = call
+        self._ended = Event()
+        future.add_done_callback(lambda _: self._ended.set())
 
     def result(self) -> R:
         outcome = self._outcome()
@@ -111,21 +113,22 @@ class _DaskPending(Pending[R]):
         return value
 
     def _outcome(self) -> StepOutcome:
-        while True:
+        """Wait for its end, then for its result; Dask's own wait loses a cancelling."""
+        self._sweep.look()
+        while not self._ended.wait(_POLL_SECONDS):
+            check_waiting()
             self._sweep.look()
-            try:
-                outcome: StepOutcome = self._future.result(timeout=_POLL_SECONDS)
-            except TimeoutError:
-                check_waiting()
-                continue
-            except CancelledError as exc:
-                raise _gone() from exc
-            except KilledWorker as exc:
-                raise StoreError(
-                    "several workers were killed one after the other at one step",
-                    hint=f"do they have enough memory? {_AGAIN}",
-                ) from exc
-            return outcome
+        if self._future.cancelled():
+            raise _gone()
+        try:
+            return self._future.result()
+        except CancelledError as exc:
+            raise _gone() from exc
+        except KilledWorker as exc:
+            raise StoreError(
+                "several workers were killed one after the other at one step",
+                hint=f"do they have enough memory? {_AGAIN}",
+            ) from exc
 
     def cancel(self) -> None:
         """Let go of it: the scheduler forgets what no worker has begun."""

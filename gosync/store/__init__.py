@@ -28,6 +28,7 @@ StoreError.
     tiles            proven tiles of one checksum database, the contract
     localtiles       these tiles as files
     objects          object storage: a bucket's objects, and a store kept in one
+    shared           a store as a worker elsewhere opens it
     digest           what a blob is named by
     layout           every name in the store (pure)
     root             the root folder: made once, with all its folders

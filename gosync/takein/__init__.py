@@ -9,6 +9,7 @@ it is changed. What nobody can prove now is kept aside until somebody can.
     foreignstore  another store of gosync as one
     opening       sources opened, by what they are; a zip unpacked
     files         files of one version, made where they are missing
+    sharing       zips scanned by the workers of a sweep before they are taken
     aside         versions kept until their proof comes
     importing     versions brought through the gate, and what became of each
 """

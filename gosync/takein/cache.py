@@ -11,11 +11,13 @@ from gosync.folder.athens import AthensLayout
 from gosync.folder.inventory import Inventory, take_inventory
 from gosync.folder.layouts import Layout, Role, TargetKind, VersionsLayout
 from gosync.folder.routes import SUMDB_FOLDER
+from gosync.folder.shared import SharedFolder
 from gosync.folder.tree import FileTree
 from gosync.folder.walk import Entry, walk
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.store.staging import Staged, copy_into
+from gosync.takein.source import PlacedZip
 
 if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
@@ -89,6 +91,17 @@ class ModuleCache:
         assert entry is not None
         with self._tree.open_file(entry.path) as (descriptor, size_bytes):
             copy_into(staged, descriptor, size_bytes)
+
+    def share(self) -> SharedFolder:
+        """Return its folder as a worker elsewhere opens it."""
+        return SharedFolder.of(self._tree)
+
+    def placed_zip(self, mv: ModuleVersion) -> PlacedZip:
+        """Return where a version's zip is."""
+        entry = self._entry(mv, FileKind.ZIP)
+        if entry is None:
+            return PlacedZip(mv, "", 0)
+        return PlacedZip(mv, entry.path, entry.stat.st_size)
 
     def noted_h1(self, mv: ModuleVersion) -> str | None:
         """Return what ``.ziphash`` says, None where there is none."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import VersionRow
 from gosync.errors import RejectedError
+from gosync.folder.shared import SharedFolder
 from gosync.folder.tree import FileTree, NotInTreeError
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
@@ -28,6 +29,7 @@ from gosync.store.digest import Digest
 from gosync.store.layout import CATALOG, blob_path, database_folder
 from gosync.store.localjournal import LocalJournal
 from gosync.store.staging import Staged, copy_into
+from gosync.takein.source import PlacedZip
 
 if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
@@ -85,6 +87,17 @@ class ForeignStore:
         path = self._path(mv, FileKind.ZIP)
         with _named_blobs(), self._tree.open_file(path) as (descriptor, size_bytes):
             copy_into(staged, descriptor, size_bytes)
+
+    def share(self) -> SharedFolder:
+        """Return its folder as a worker elsewhere opens it."""
+        return SharedFolder.of(self._tree)
+
+    def placed_zip(self, mv: ModuleVersion) -> PlacedZip:
+        """Return where a version's zip is."""
+        blob = self._rows[mv].blobs().get(FileKind.ZIP)
+        if blob is None:
+            return PlacedZip(mv, "", 0)
+        return PlacedZip(mv, blob_path(Digest(blob.digest)), blob.size_bytes or 0)
 
     def noted_h1(self, mv: ModuleVersion) -> str | None:
         """Return the h1 that the store has proven for a zip."""

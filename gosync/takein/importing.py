@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from enum import StrEnum
 from typing import Final
 
@@ -33,6 +33,7 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.gate import Admission
+from gosync.ingest.scansahead import ScansAhead
 from gosync.publish.report import PublishReport
 from gosync.site.applying import rule_on_admitted
 from gosync.site.oldheads import note_seen
@@ -43,9 +44,11 @@ from gosync.sync.projects import ConfiguredProject
 from gosync.sync.sumcheck import expected_h1
 from gosync.takein.aside import VersionsAside
 from gosync.takein.files import VersionFiles
+from gosync.takein.sharing import portions_scanned
 from gosync.takein.source import VersionSource
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress
+from gosync.work.sweep import Sweep
 
 _DEAF: Final = 3  # so many in a row without an answer: nobody is there to be asked
 
@@ -101,8 +104,17 @@ async def import_sources(
     *,
     projects: Sequence[ConfiguredProject],
     publish: bool,
+    sweep: Sweep | None = None,
 ) -> CacheImportReport:
     """Bring all versions of some sources through the gate, then publish.
+
+    Args:
+        site: Where they are taken in.
+        sources: Where they are.
+        progress: Is told how far it is.
+        projects: Their go.sum files vouch for private versions.
+        publish: Whether to publish what was taken.
+        sweep: Who scans zips ahead; None for nobody.
 
     Raises:
         StoreError: Store, catalog or tree cannot be written.
@@ -114,7 +126,9 @@ async def import_sources(
         for source in sources:
             async with AsyncExitStack() as stack:
                 beside = await _beside(stack, site, source)
-                importing = _Importing(site, source, [upstreams, *beside], progress)
+                importing = _Importing(
+                    site, source, [upstreams, *beside], progress, sweep
+                )
                 found += await importing.run()
         if upstreams.sums is not None:
             await upstreams.sums.start()
@@ -158,8 +172,12 @@ class _Importing:
         source: VersionSource,
         upstreams: Sequence[Upstreams],
         progress: Progress,
+        sweep: Sweep | None,
     ) -> None:
         self._site, self._source, self._progress = site, source, progress
+        self._sweep, self._ahead = sweep, ScansAhead()
+        for each in upstreams:
+            each.gate.scanner.ahead = self._ahead
         self._files = VersionFiles(source, site.clock)
         self._aside = VersionsAside(site, source, upstreams[0].gate.scanner)
         self._upstreams = list(upstreams)
@@ -179,13 +197,26 @@ class _Importing:
         versions = self._source.versions()
         self._progress.phase(f"importing {self._source.root}", len(versions))
         try:
-            workers = self._site.options.concurrency
-            await for_each(versions, self._take, workers=workers)
+            await self._take_all(versions)
         finally:
             await self._batch.commit()
             with CancelScope(shield=True):
                 await self._aside.commit()
         return sorted(self._found, key=lambda each: (each.module, each.version))
+
+    async def _take_all(self, versions: Sequence[ModuleVersion]) -> None:
+        workers = self._site.options.concurrency
+        if self._sweep is None:
+            await for_each(versions, self._take, workers=workers)
+            return
+        scanned = portions_scanned(self._source, versions, self._sweep, self._ahead)
+        with closing(scanned):
+            while True:
+                none: list[ModuleVersion] = []
+                portion = await to_thread.run_sync(next, scanned, none)
+                if not portion:
+                    return
+                await for_each(portion, self._take, workers=workers)
 
     def _note(self, rows: Sequence[VersionRow]) -> None:
         for each in self._upstreams:

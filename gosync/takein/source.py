@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from gosync.folder.shared import SharedFolder
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.store.staging import Staged
 
 if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
+
+
+class PlacedZip(NamedTuple):
+    """A version, and where its zip is.
+
+    Attributes:
+        mv: The version.
+        path: The zip's path in the source's folder, "" for a version without one.
+        size_bytes: How much there is to read.
+    """
+
+    mv: ModuleVersion
+    path: str
+    size_bytes: int
 
 
 class VersionSource(Protocol):
@@ -54,6 +69,14 @@ class VersionSource(Protocol):
             RejectedError: It cannot be read.
             StoreError: The staged file cannot be written.
         """
+        ...
+
+    def share(self) -> SharedFolder:
+        """Return its folder as a worker elsewhere opens it."""
+        ...
+
+    def placed_zip(self, mv: ModuleVersion) -> PlacedZip:
+        """Return where a version's zip is."""
         ...
 
     def noted_h1(self, mv: ModuleVersion) -> str | None:

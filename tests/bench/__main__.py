@@ -48,6 +48,7 @@ from tests.bench.serving import serve_tree
 from tests.bench.setting import FULL, QUICK, Setting
 from tests.bench.starting import start_verbs
 from tests.bench.storeplan import plan_store_repair
+from tests.bench.sweeping import share_verify
 from tests.bench.table import Row, document, format_table
 from tests.bench.verifying import verify_caches
 from tests.bench.wholeindex import whole_index
@@ -82,6 +83,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "peers": serve_beside_peers,
     "logs": read_logs,
     "badpull": pull_badly,
+    "sweep": share_verify,
 }
 
 

@@ -42,6 +42,7 @@ class Sizes:
         pulled: Versions that are pulled through from a bad upstream.
         served_seconds: How long a server is asked for one file.
         logged: Lines of the access log that is read.
+        swept_bytes: The size of the store that Dask workers verify.
     """
 
     versions: int
@@ -69,6 +70,7 @@ class Sizes:
     pulled: int
     served_seconds: int
     logged: int
+    swept_bytes: int
 
 
 FULL = Sizes(
@@ -97,6 +99,7 @@ FULL = Sizes(
     pulled=3_000,
     served_seconds=3,
     logged=1_000_000,
+    swept_bytes=5_000_000_000,
 )
 QUICK = replace(
     FULL,
@@ -112,6 +115,7 @@ QUICK = replace(
     pulled=500,
     served_seconds=1,
     logged=200_000,
+    swept_bytes=500_000_000,
 )
 TINY = Sizes(
     versions=4,
@@ -139,6 +143,7 @@ TINY = Sizes(
     pulled=12,
     served_seconds=1,
     logged=500,
+    swept_bytes=4 * MIB,
 )
 
 

@@ -12,14 +12,20 @@ import pytest
 
 from gosync.folder.athens import AthensLayout
 from gosync.folder.layouts import Role, TargetKind, VersionsLayout
+from gosync.folder.shared import SharedFolder
 from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
+from gosync.gomod.seen import SeenEntries, seen_here
+from gosync.ingest.scanner import read_zip
+from gosync.takein.sharing import Scanned, scan_shared
+from gosync.takein.source import PlacedZip
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import MISSING, OK, STANDS_OPEN, digests
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient, need_go
 from tests.simulator.standard import module, source
+from tests.sweeps import NotPickled, shared_by
 
 LOW, HIGH, PRIVATE = "low.example/m", "high.example/m", "corp.example/m"
 HIGH_V, LOW_V = ModuleVersion(HIGH, "v1.0.0"), ModuleVersion(LOW, "v1.2.0")
@@ -111,6 +117,72 @@ def test_what_is_polluted_is_named_and_left_out(site: InProcessSite, cache: Path
     site.run("sync", str(LOW_V), expect=OK)
     document = site.run("import", str(cache), expect=STANDS_OPEN).document
     assert cache_states(document)[str(LOW_V)] == "bad"
+
+
+@pytest.mark.parametrize("polluted", [False, True])
+def test_workers_scan_and_the_report_is_the_same(
+    *,
+    site: InProcessSite,
+    sim: Simulator,
+    cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    polluted: bool,
+):
+    if polluted:
+        with zipfile.ZipFile(cache_file(cache, LOW_V, FileKind.ZIP), "a") as archive:
+            archive.writestr(f"{LOW_V}/evil.go", "package m\n")
+    twin = InProcessSite(
+        tmp_path / "twin", sim, modules=[], upstream={"private": ["corp.example/*"]}
+    )
+    alone = twin.run("import", str(cache))
+    sweep = shared_by(monkeypatch, "gosync.cli.importing")
+    scanned_here = _count_scans(monkeypatch)
+    shared = site.run("import", str(cache), "--scheduler", "local:2")
+
+    for document in (alone.document, shared.document):
+        del document["published"]["root"]  # each has its own
+    assert (shared.code, cache_states(shared.document)) == (
+        alone.code,
+        cache_states(alone.document),
+    )
+    assert shared.document == alone.document
+    assert (sweep.steps, sweep.here) == (1, 0)
+    assert scanned_here == []
+    assert site.tree_files() == twin.tree_files()
+
+
+def test_a_zip_that_changed_since_a_worker_scanned_it_is_scanned_anew(
+    site: InProcessSite, cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What was scanned was good; what is staged is not, and is seen to be another."""
+    shared_by(monkeypatch, "gosync.cli.importing")
+    path = cache_file(cache, LOW_V, FileKind.ZIP)
+
+    def scan_and_pollute(folder: SharedFolder, zips: list[PlacedZip]) -> list[Scanned]:
+        found = scan_shared(folder, zips)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(f"{LOW_V}/evil.go", "package m\n")
+        return found
+
+    monkeypatch.setattr("gosync.takein.sharing.scan_shared", scan_and_pollute)
+    monkeypatch.setattr("tests.sweeps.pickle", NotPickled)
+    document = site.run("import", str(cache), "--scheduler", "local:2").document
+    assert cache_states(document)[str(LOW_V)] == "bad"
+    assert site.carried() == {str(HIGH_V)}
+
+
+def _count_scans(monkeypatch: pytest.MonkeyPatch) -> list[ModuleVersion]:
+    """Note which zips the gate reads itself."""
+    read: list[ModuleVersion] = []
+
+    def noting(data: Any, size: int, mv: ModuleVersion, seen: SeenEntries) -> object:
+        if seen is not seen_here():
+            read.append(mv)
+        return read_zip(data, size, mv, seen)
+
+    monkeypatch.setattr("gosync.ingest.scanner.read_zip", noting)
+    return read
 
 
 def test_a_missing_info_is_made(site: InProcessSite, cache: Path):

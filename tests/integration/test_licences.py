@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from gosync.demo.modules import ModuleSource
+from gosync.store.shared import SharedStore
 from tests.integration.inprocess import InProcessSite
-from tests.integration.site import OK
+from tests.integration.site import OK, USAGE
 from tests.simulator import Simulator
 from tests.simulator.standard import module
+from tests.sweeps import shared_by
 from tests.unit.licence.texts import GPL, MIT, OWN
 
 FREE, COPYLEFT, SECRET, NONE = (
@@ -74,6 +76,29 @@ def test_what_was_admitted_before_is_read_once(site: InProcessSite):
     assert _rows(site, "DELETE FROM licences") == len(ALL)
     assert _expressions(site) == want
     assert _rows(site, "SELECT * FROM licences") == len(ALL)
+
+
+def test_workers_read_the_same(site: InProcessSite, monkeypatch: pytest.MonkeyPatch):
+    want = site.run("licences", expect=OK).document
+    assert _rows(site, "DELETE FROM licences") == len(ALL)
+    sweep = shared_by(monkeypatch, "gosync.cli.licences")
+
+    assert site.run("licences", "--scheduler", "local:2", expect=OK).document == want
+    assert (sweep.steps, sweep.here) == (1, 0)
+    assert _rows(site, "SELECT * FROM licences") == len(ALL)
+
+
+def test_a_worker_with_another_store_reads_nothing(
+    site: InProcessSite, monkeypatch: pytest.MonkeyPatch
+):
+    assert _rows(site, "DELETE FROM licences") == len(ALL)
+    shared_by(monkeypatch, "gosync.cli.licences")
+    other = SharedStore(str(site.store), "0" * 32)
+    monkeypatch.setattr("gosync.cli.licences.share_blobs", lambda _: other)
+
+    refused = site.run("licences", "--scheduler", "local:2", expect=USAGE)
+    assert "is not the store 000" in refused.document["message"]
+    assert _rows(site, "SELECT * FROM licences") == 0
 
 
 def test_one_asks_for_a_pattern_or_a_project(site: InProcessSite, tmp_path: Path):

@@ -14,22 +14,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from functools import cache
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from gosync.errors import UsageError
 from gosync.folder.layouts import Part
+from gosync.folder.shared import SharedFolder
 from gosync.folder.tree import FileTree
 from gosync.folder.walk import Entry, differs
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.seen import SeenEntries
+from gosync.gomod.seen import SeenEntries, seen_here
 from gosync.verify.look.checks import Checked
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.verdicts import Cause
-from gosync.work.sweep import UnsharedError
 
 
 class VersionChecker(Protocol):
@@ -68,14 +65,12 @@ class Portion(msgspec.Struct, frozen=True):
     """Some versions of a target, for a worker.
 
     Attributes:
-        root: The target's folder.
-        inode: That folder's number in its file system.
+        folder: The target's folder.
         opener: Makes what checks them.
         versions: The versions.
     """
 
-    root: str
-    inode: int
+    folder: SharedFolder
     opener: CheckerOpener
     versions: tuple[PortionVersion, ...]
 
@@ -88,7 +83,7 @@ def make_portion(
 ) -> Portion:
     """Return the portion of some versions of a target, those that are answered."""
     versions = (PortionVersion(mv, entries[mv], each) for mv, each in answers.items())
-    return Portion(str(tree.root), tree.stat().st_ino, opener, tuple(versions))
+    return Portion(SharedFolder.of(tree), opener, tuple(versions))
 
 
 def check_portion(portion: Portion) -> list[Checked | None]:
@@ -97,25 +92,9 @@ def check_portion(portion: Portion) -> list[Checked | None]:
     Raises:
         UnsharedError: its folder is not here, or another one is in its place.
     """
-    tree = _shared_tree(portion)
-    checker = portion.opener.open(tree, _seen())
+    tree = portion.folder.open()
+    checker = portion.opener.open(tree, seen_here())
     return [_check(tree, checker, each) for each in portion.versions]
-
-
-@cache
-def _seen() -> SeenEntries:
-    """Return what this process remembers of all zips that it reads."""
-    return SeenEntries()
-
-
-def _shared_tree(portion: Portion) -> FileTree:
-    try:
-        tree = FileTree(Path(portion.root))
-    except UsageError as exc:
-        raise UnsharedError(str(exc)) from exc
-    if tree.stat().st_ino != portion.inode:
-        raise UnsharedError(f"{portion.root}: is another folder there")
-    return tree
 
 
 def _check(

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from gosync.folder.layouts import TargetKind
+from gosync.folder.shared import SharedFolder
 from gosync.gomod.patterns import PatternSet
 from gosync.text import encode_json
 from gosync.verify.look.portions import Portion, check_portion
@@ -88,7 +89,7 @@ def test_what_is_whole_is_answered(portion: Portion):
 
 def test_a_file_that_is_another_one_there_is_looked_at_here(portion: Portion):
     entry = next(iter(portion.versions[1].entries.values()))
-    file = Path(portion.root, entry.path)
+    file = Path(portion.folder.root, entry.path)
     data = file.read_bytes()
     file.unlink()
     file.write_bytes(data)
@@ -101,7 +102,7 @@ def test_a_file_that_is_another_one_there_is_looked_at_here(portion: Portion):
 def test_what_is_bad_is_looked_at_here(portion: Portion):
     entries = portion.versions[2].entries
     entry = next(iter(entries.values()))
-    file = Path(portion.root, entry.path)
+    file = Path(portion.folder.root, entry.path)
     size, times = entry.stat.st_size, (entry.stat.st_atime_ns, entry.stat.st_mtime_ns)
     shutil.copy2(file, file.with_suffix(".copy"))
     with file.with_suffix(".copy").open("r+b") as copy:
@@ -120,12 +121,13 @@ def test_what_is_bad_is_looked_at_here(portion: Portion):
 
 
 def test_a_worker_without_the_folder_says_so(portion: Portion):
+    away = SharedFolder(f"{portion.folder.root}/away", portion.folder.inode)
     with pytest.raises(UnsharedError, match="not a folder"):
-        check_portion(replace(portion, root=f"{portion.root}/away"))
+        check_portion(replace(portion, folder=away))
 
 
 def test_another_folder_in_its_place_is_not_looked_at(portion: Portion, tmp_path: Path):
-    root = Path(portion.root)
+    root = Path(portion.folder.root)
     shutil.copytree(root, tmp_path / "other")
     shutil.rmtree(root)
     (tmp_path / "other").rename(root)
