@@ -45,6 +45,7 @@ from tests.bench.realbundle import real_bundles
 from tests.bench.scanning import scan_imports
 from tests.bench.serving import serve_tree
 from tests.bench.setting import FULL, QUICK, Setting
+from tests.bench.slopes import slopes
 from tests.bench.starting import start_verbs
 from tests.bench.storeplan import plan_store_repair
 from tests.bench.table import Row, document, format_table
@@ -68,6 +69,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "doctor": doctor_module,
     "causes": name_causes,
     "publish": publish_changes,
+    "slopes": slopes,
     "verify": verify_caches,
     "storeplan": plan_store_repair,
     "bundle": bundle_sizes,
