@@ -178,6 +178,17 @@ class Modules:
         )
         return [row[0] for row in found]
 
+    def independent(self) -> list[str]:
+        """Return the modules that are followed for any other reason, by path.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT path FROM modules WHERE tracked_by <> 'dependency' ORDER BY path"
+        )
+        return [row[0] for row in found]
+
     def list_ages(self) -> tuple[str | None, int]:
         """Return when the oldest list was had, and of how many there never was one.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import click
@@ -13,6 +15,7 @@ from gosync.catalog.versions import VersionRow
 from gosync.cli.modulepattern import (
     PathFilter,
     path_filter,
+    path_prefix,
     pattern_argument,
     project_option,
 )
@@ -75,11 +78,11 @@ def licences(
     Told from the licence files of each zip as pkg.go.dev tells them. What is not
     recognised is "unknown".
     """
-    matches = path_filter(pattern)
+    matches, prefix = path_filter(pattern), path_prefix(pattern)
     config = options.load_config()
     with progress(show=options.show_progress) as watcher:
-        _read_what_lacks(config, watcher, scheduler)
-    found = _found(config, matches, project, notices)
+        _read_what_lacks(config, prefix, watcher, scheduler)
+    found = _found(config, matches, prefix, project, notices)
     unknown = sum(not each.is_known for each in found)
     written = None if notices is None else str(notices)
     document = LicenceList(len(found), unknown, written, found)
@@ -93,14 +96,18 @@ def licences(
 
 
 def _found(
-    config: Config, matches: PathFilter, project: Path | None, notices: Path | None
+    config: Config,
+    matches: PathFilter,
+    prefix: str,
+    project: Path | None,
+    notices: Path | None,
 ) -> list[LicenceReport]:
     """Return the licences that are asked for, and write their texts."""
     site = config.site_options()
     with read_store(site) as (catalog, blobs), catalog.snapshot():
         zips = None if project is None else zips_of_project(project, catalog, blobs)
         stored = StoredLicences(catalog, blobs)
-        rows = list(_rows(catalog, _filter(matches, zips)))
+        rows = list(_rows(catalog, prefix, _filter(matches, zips)))
         if notices is not None:
             write_notices(notices, stored, rows)
         rulings = {each.mv: each for each in catalog.rulings.all()}
@@ -108,12 +115,12 @@ def _found(
 
 
 def _read_what_lacks(
-    config: Config, watcher: Progress, scheduler: SchedulerAddress | None
+    config: Config, prefix: str, watcher: Progress, scheduler: SchedulerAddress | None
 ) -> None:
     """Read the zips that were admitted before licences were, once."""
     with read_store(config.site_options()) as (catalog, blobs):
         stored = StoredLicences(catalog, blobs)
-        rows = _rows(catalog, has_zip)
+        rows = _rows(catalog, prefix, has_zip)
         lacking = [row for row in rows if stored.known(row) is None]
     if not lacking:
         return
@@ -135,11 +142,11 @@ def _read_what_lacks(
             before = done
 
 
-def _rows(catalog: Catalog, chosen: _Filter) -> Iterator[VersionRow]:
-    found = [row for row in catalog.versions.all_rows() if has_zip(row)]
-    yield from sorted(
-        filter(chosen, found), key=lambda row: (row.path, version_key(row.version))
-    )
+def _rows(catalog: Catalog, prefix: str, chosen: _Filter) -> Iterator[VersionRow]:
+    """Yield what is asked for, by module and version, read a module at a time."""
+    for _, rows in groupby(catalog.versions.all_rows(prefix), attrgetter("path")):
+        found = [row for row in rows if has_zip(row) and chosen(row)]
+        yield from sorted(found, key=lambda row: version_key(row.version))
 
 
 def _filter(matches: PathFilter, zips: frozenset[ModuleVersion] | None) -> _Filter:

@@ -63,8 +63,8 @@ class Selection:
                 )
 
     def _untrack(self) -> None:
-        modules = self._catalog.modules.all()
-        gone = [m.path for m in modules if not self._follows(m)]
+        paths = self._catalog.modules.independent()
+        gone = [path for path in paths if not self._policy.follows(path)]
         if gone:
             self._catalog.modules.untrack(gone)
             self._catalog.offers.forget(gone)

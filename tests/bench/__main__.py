@@ -46,6 +46,7 @@ from tests.bench.realbundle import real_bundles
 from tests.bench.scanning import scan_imports
 from tests.bench.serving import serve_tree
 from tests.bench.setting import FULL, QUICK, Setting
+from tests.bench.slopes import slopes
 from tests.bench.starting import start_verbs
 from tests.bench.storeplan import plan_store_repair
 from tests.bench.sweeping import share_verify
@@ -71,6 +72,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "causes": name_causes,
     "publish": publish_changes,
     "houselog": record_versions,
+    "slopes": slopes,
     "verify": verify_caches,
     "storeplan": plan_store_repair,
     "bundle": bundle_sizes,

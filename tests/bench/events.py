@@ -51,7 +51,7 @@ def index_events(setting: Setting) -> Iterator[Row]:
     costs = []
     for number in range(setting.runs):
         folder = setting.room(f"events-{number}")
-        with _index(count) as url:
+        with served_index(count) as url:
             config = write_config(
                 folder, url=url, sumdb="off", index=f"{url}/index", modules=_SELECTED
             )
@@ -68,7 +68,8 @@ def index_events(setting: Setting) -> Iterator[Row]:
 
 
 @contextmanager
-def _index(count: int) -> Iterator[str]:
+def served_index(count: int) -> Iterator[str]:
+    """Serve an index of so many events in a process of its own; yield its URL."""
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.events", "serve", str(count)],
         cwd=CHECKOUT,

@@ -36,6 +36,7 @@ class Sizes:
         bundled_modules: Modules that are bundled with one version each.
         bundled_updates: Modules of which a next version is bundled.
         listed: Versions of the store that is listed.
+        slopes: Versions of the stores that every command is measured over.
         published: Module versions of the trees that something is added to.
         asked: Small requests whose processor time is measured.
         line_seconds: How long bad mirrors are asked.
@@ -64,6 +65,7 @@ class Sizes:
     bundled_modules: int
     bundled_updates: int
     listed: int
+    slopes: tuple[int, ...]
     published: tuple[int, ...]
     asked: int
     line_seconds: float
@@ -93,6 +95,7 @@ FULL = Sizes(
     bundled_modules=50,
     bundled_updates=100,
     listed=100_000,
+    slopes=(10_000, 100_000, 1_000_000),
     published=(1_000, 10_000, 100_000),
     asked=20_000,
     line_seconds=60,
@@ -109,6 +112,7 @@ QUICK = replace(
     verified=60,
     events=100_000,
     index_rows=1_000_000,
+    slopes=(1_000, 10_000),
     published=(1_000, 10_000),
     asked=5_000,
     line_seconds=10,
@@ -137,6 +141,7 @@ TINY = Sizes(
     bundled_modules=3,
     bundled_updates=3,
     listed=200,
+    slopes=(150, 300),
     published=(100, 200),
     asked=40,
     line_seconds=0.2,

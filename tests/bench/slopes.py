@@ -1,0 +1,178 @@
+"""What commands cost over stores of 10 000, 100 000 and a million versions.
+
+Start-up, status, and whatever is about one module or ten new versions must not grow;
+what is about all versions must grow no faster than these. Told are the processor time
+and the peak of memory at the largest size, times what they are at the smallest. What
+all sizes took is printed as it is measured::
+
+    python -m tests.bench --only slopes
+
+The tree is first published with a clock of the day before, as it would have been, so
+that ten new versions are a day's news::
+
+    python -m tests.bench.slopes publish CONFIG
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+import anyio
+import msgspec
+
+from gosync.clock import SystemClock
+from gosync.config import load_config
+from gosync.site.site import open_site
+from gosync.site.tree import publish_tree
+from gosync.work.progress import NoProgress
+from tests.bench.corpus import MIB
+from tests.bench.events import served_index
+from tests.bench.measure import GOSYNC, Cost, run, settle
+from tests.bench.setting import Setting
+from tests.bench.slopesite import VERSIONS_EACH, SlopeSite, path_of
+from tests.bench.table import Row, beside, within
+
+_FLAT_TIMES = 2.0
+_LINEAR_TIMES = 1.5  # of the versions' own ratio
+_MODULE = path_of(5)
+_FOUND = 4  # the zips are no zips
+_GO_MOD = f"""\
+module project.example/p
+
+go 1.21
+
+require {_MODULE} v1.3.0
+"""
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command that is measured.
+
+    Attributes:
+        name: What it is called in the table.
+        arguments: Of gosync.
+        is_flat: Whether it may not grow with the store.
+        exit_code: How it ends.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    is_flat: bool = True
+    exit_code: int = 0
+
+
+_COMMANDS = (
+    Command("--version", ("--version",)),
+    Command("config check", ("config", "check")),
+    Command("status", ("status",)),
+    Command("list MODULE", ("list", _MODULE)),
+    Command("show", ("show", f"{_MODULE}@v1.3.0")),
+    Command("closure", ("closure", "project", "--tree", "tree"), exit_code=_FOUND),
+    Command("licences MODULE", ("licences", _MODULE), exit_code=7),
+    Command("policy list", ("policy", "list")),
+    Command("prune --dry-run", ("prune", "--dry-run")),
+    Command("bundle list", ("bundle", "list")),
+    Command("requests list", ("requests", "list")),
+    Command("sync, nothing new", ("sync", "--quiet")),
+    Command("publish, nothing new", ("publish",)),
+    Command("why", ("why", f"{_MODULE}@v1.3.0"), is_flat=False),
+    Command("plan", ("plan", "--no-sizes", "--json"), is_flat=False),
+    Command("list --json", ("list", "--json"), is_flat=False),
+    Command("backup", ("backup", "copies"), is_flat=False),
+)
+_FIRST = Command("publish, first", (), is_flat=False)
+_SELECT = Command("sync, select all", ("sync", "--quiet"), is_flat=False)
+_ADDED = Command("publish, 10 new", ("publish",))
+
+
+def slopes(setting: Setting) -> Iterator[Row]:
+    """Measure it."""
+    costs: dict[Command, dict[int, Cost]] = {}
+    with served_index(0) as url:
+        for count in setting.sizes.slopes:
+            for command, cost in _measure(setting, count, f"{url}/index"):
+                costs.setdefault(command, {})[count] = cost
+                mebibytes = cost.peak_bytes / MIB
+                line = f"{cost.cpu_seconds:.2f} s, {mebibytes:.0f} MiB"
+                print(f"{command.name} at {count}: {line}", file=sys.stderr, flush=True)
+    for command, by_count in costs.items():
+        yield from _rows(command, by_count)
+
+
+def _rows(command: Command, costs: dict[int, Cost]) -> Iterator[Row]:
+    least, most = min(costs), max(costs)
+    small, large = costs[least], costs[most]
+    yield beside(
+        f"{command.name} over {most} versions: CPU",
+        large.cpu_seconds,
+        small.cpu_seconds,
+        unit="s",
+        peer=f"over {least}",
+    )
+    limit = _FLAT_TIMES if command.is_flat else _LINEAR_TIMES * most / least
+    times = large.cpu_seconds / small.cpu_seconds
+    figure = f"{command.name}: times what it takes over {least}"
+    yield within(f"{figure}: CPU", [times], limit=limit, unit="times")
+    times = large.peak_bytes / small.peak_bytes
+    yield within(f"{figure}: memory", [times], limit=limit, unit="times")
+
+
+def _measure(
+    setting: Setting, count: int, index: str
+) -> Iterator[tuple[Command, Cost]]:
+    folder = setting.room(f"slopes-{count}")
+    site = SlopeSite(folder)
+    site.fill(count, index=index)
+    (folder / "project").mkdir()
+    (folder / "project/go.mod").write_text(_GO_MOD)
+    settle()
+    publish = (sys.executable, "-m", "tests.bench.slopes", "publish", "gosync.toml")
+    yield _FIRST, run(publish, cwd=folder)
+    yield _SELECT, _run(_SELECT, folder)
+    for command in _COMMANDS:
+        costs = [_run(command, folder) for _ in range(setting.runs)]
+        yield command, _middle(costs)
+    costs = []
+    for number in range(setting.runs):
+        site.admit(_new(count // VERSIONS_EACH, number))
+        costs.append(_run(_ADDED, folder))
+    yield _ADDED, _middle(costs)
+    site.close()
+
+
+def _run(command: Command, folder: Path) -> Cost:
+    line = (*GOSYNC, *command.arguments)
+    return run(line, cwd=folder, exit_code=command.exit_code)
+
+
+def _middle(costs: list[Cost]) -> Cost:
+    """Return the run whose processor time is the median's."""
+    middle = median(cost.cpu_seconds for cost in costs)
+    return min(costs, key=lambda cost: abs(cost.cpu_seconds - middle))
+
+
+def _new(modules: int, number: int) -> list[tuple[int, int]]:
+    """Return ten versions that are new: five of new modules."""
+    old = [(number + n * modules // 5, VERSIONS_EACH + number) for n in range(5)]
+    return [*old, *((modules + 5 * number + n, 0) for n in range(5))]
+
+
+class _Yesterday(SystemClock):
+    """The clock of the day before yesterday: longer ago than a zone is wide."""
+
+    def now(self) -> datetime:
+        return super().now() - timedelta(days=2)
+
+
+def _publish(config_file: Path) -> None:
+    options = load_config(config_file, {}).site_options()
+    with open_site(options, command="bench", clock=_Yesterday()) as site:
+        anyio.run(publish_tree, site, None, NoProgress())
+
+
+if __name__ == "__main__":
+    _publish(Path(sys.argv[2]))
