@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,7 +67,7 @@ class Browser:
         request = urllib.request.Request(self._url, method="DELETE")
         urllib.request.urlopen(request).close()
 
-    def _control(self, command: str, values: dict[str, object]) -> Any:
+    def _control(self, command: str, values: Mapping[str, object]) -> Any:
         """Send a command of Chromium's own protocol."""
         return self._ask("goog/cdp/execute", {"cmd": command, "params": values})
 
