@@ -37,6 +37,7 @@ class Sizes:
         bundled_updates: Modules of which a next version is bundled.
         listed: Versions of the store that is listed.
         published: Module versions of the trees that something is added to.
+        shown: Modules of the tree whose pages are looked at.
         asked: Small requests whose processor time is measured.
         line_seconds: How long bad mirrors are asked.
         pulled: Versions that are pulled through from a bad upstream.
@@ -64,6 +65,7 @@ class Sizes:
     bundled_updates: int
     listed: int
     published: tuple[int, ...]
+    shown: int
     asked: int
     line_seconds: float
     pulled: int
@@ -92,6 +94,7 @@ FULL = Sizes(
     bundled_updates=100,
     listed=100_000,
     published=(1_000, 10_000, 100_000),
+    shown=20_000,
     asked=20_000,
     line_seconds=60,
     pulled=3_000,
@@ -107,6 +110,7 @@ QUICK = replace(
     events=100_000,
     index_rows=1_000_000,
     published=(1_000, 10_000),
+    shown=2_000,
     asked=5_000,
     line_seconds=10,
     pulled=500,
@@ -134,6 +138,7 @@ TINY = Sizes(
     bundled_updates=3,
     listed=200,
     published=(100, 200),
+    shown=60,
     asked=40,
     line_seconds=0.2,
     pulled=12,
