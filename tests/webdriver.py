@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 # https://www.w3.org/TR/webdriver2/#keyboard-actions
 ENTER = "\ue007"
+TAB = "\ue004"
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 _ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
 
@@ -40,6 +42,23 @@ class Browser:
         found = self._ask("element", {"using": "css selector", "value": selector})
         self._ask(f"element/{found[_ELEMENT]}/value", {"text": text})
 
+    def click(self, selector: str) -> None:
+        found = self._ask("element", {"using": "css selector", "value": selector})
+        self._ask(f"element/{found[_ELEMENT]}/click", {})
+
+    def look(self, width: int, height: int, *, dark: bool = False) -> None:
+        """Look at pages so, from now on: a narrow screen is a phone's."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1}
+        phone = {**screen, "mobile": width < 600}
+        self._control("Emulation.setDeviceMetricsOverride", phone)
+        theme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._control("Emulation.setEmulatedMedia", {"features": [theme]})
+
+    def picture(self) -> bytes:
+        """Return what is seen, as PNG."""
+        taken = self._control("Page.captureScreenshot", {"format": "png"})
+        return base64.b64decode(taken["data"])
+
     def messages(self) -> list[str]:
         """Return what the page told the console since it was asked last."""
         return [each["message"] for each in self._ask("se/log", {"type": "browser"})]
@@ -47,6 +66,10 @@ class Browser:
     def close(self) -> None:
         request = urllib.request.Request(self._url, method="DELETE")
         urllib.request.urlopen(request).close()
+
+    def _control(self, command: str, values: Mapping[str, object]) -> Any:
+        """Send a command of Chromium's own protocol."""
+        return self._ask("goog/cdp/execute", {"cmd": command, "params": values})
 
     def _ask(self, command: str, body: object) -> Any:
         request = urllib.request.Request(

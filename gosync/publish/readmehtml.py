@@ -52,6 +52,7 @@ _PLAIN: Final = frozenset(
     ]
 )
 _UNSAFE = re.compile(r"[^\n\t\x20-\x7e]")
+_EMPTY = re.compile(r"<(h[3-6]|p)>\s*</\1>\n?")
 _HIDDEN: Final = ("script", "style")
 # Parts of emoji, and others without a shape.
 _JOINERS: Final = "\u200b\u200c\u200d\u2060\ufeff"
@@ -92,11 +93,10 @@ class _Writer:
     def __init__(self) -> None:
         self._level = _TOP
         self._headings: list[str] = []
-        self._links: list[str] = []
 
     def blocks(self, tokens: Sequence[Token]) -> str:
-        """Return blocks."""
-        return "".join(map(self._block, tokens))
+        """Return blocks; headings and paragraphs without a text are none."""
+        return _EMPTY.sub("", "".join(map(self._block, tokens)))
 
     def _block(self, token: Token) -> str:
         kind = token.type
@@ -120,24 +120,30 @@ class _Writer:
         return self._headings[-1]
 
     def _inline(self, tokens: Sequence[Token]) -> str:
-        return "".join(map(self._span, tokens))
+        """Return spans; a link without a text is none. Links have no links in them."""
+        parts: list[str] = []
+        address, start = "", 0
+        for token in tokens:
+            if token.type == "link_open":
+                address, start = str(token.attrGet("href") or ""), len(parts)
+            elif token.type == "link_close":
+                parts[start:] = [_link(address, "".join(parts[start:]))]
+            else:
+                parts.append(_span(token))
+        return "".join(parts)
 
-    def _span(self, token: Token) -> str:
-        write = _SPANS.get(token.type)
-        if write is not None:
-            return write(token)
-        if token.type == "link_open":
-            return self._open_link(str(token.attrGet("href") or ""))
-        if token.type == "link_close":
-            return self._links.pop()
-        return _element(token) if token.tag in _PLAIN else ""
 
-    def _open_link(self, address: str) -> str:
-        if not _leads_out(address):
-            self._links.append("")
-            return ""
-        self._links.append("</a>")
-        return f'<a href="{escape(address)}" rel="{_REL}">'
+def _span(token: Token) -> str:
+    write = _SPANS.get(token.type)
+    if write is not None:
+        return write(token)
+    return _element(token) if token.tag in _PLAIN else ""
+
+
+def _link(address: str, inside: str) -> str:
+    if not inside.strip() or not _leads_out(address):
+        return inside
+    return f'<a href="{escape(address)}" rel="{_REL}">{inside}</a>'
 
 
 def _element(token: Token) -> str:

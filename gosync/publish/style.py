@@ -26,7 +26,7 @@ body {
 h1 { margin: .2rem 0 .4rem; font-size: 1.9rem; line-height: 1.2; }
 h2 { margin: 2.2rem 0 .7rem; font-size: 1.15rem; }
 h1.path { overflow-wrap: anywhere; }
-p { margin: .5rem 0; max-width: 46rem; }
+p { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere; }
 .lead { margin: .15rem 0; color: var(--soft); }
 .lead b { color: var(--text); }
 a { color: var(--link); text-underline-offset: .15em; }
@@ -68,7 +68,7 @@ nav { font-size: .94rem; }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .note { padding: .7rem 1rem; border: 1px solid var(--plain); border-radius: .5rem; }
-.told { display: block; color: var(--soft); font-size: .9rem; }
+.told { display: block; overflow-wrap: anywhere; color: var(--soft); font-size: .9rem; }
 .ways { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin-top: 1rem; }
 .readme { overflow-wrap: anywhere; }
 .readme h3, .readme h4, .readme h5, .readme h6 {

@@ -26,6 +26,7 @@ from tests.bench.badline import bad_mirrors
 from tests.bench.badpulls import pull_badly
 from tests.bench.blackhole import silent_first, turning_mirrors
 from tests.bench.bundling import bundle_sizes
+from tests.bench.cataloguing import show_catalogue
 from tests.bench.causing import name_causes
 from tests.bench.client import ask_small
 from tests.bench.cold import cold_sync
@@ -71,6 +72,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "doctor": doctor_module,
     "causes": name_causes,
     "publish": publish_changes,
+    "pages": show_catalogue,
     "houselog": record_versions,
     "slopes": slopes,
     "verify": verify_caches,

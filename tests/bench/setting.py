@@ -38,6 +38,7 @@ class Sizes:
         listed: Versions of the store that is listed.
         slopes: Versions of the stores that every command is measured over.
         published: Module versions of the trees that something is added to.
+        shown: Modules of the tree whose pages are looked at.
         asked: Small requests whose processor time is measured.
         line_seconds: How long bad mirrors are asked.
         pulled: Versions that are pulled through from a bad upstream.
@@ -67,6 +68,7 @@ class Sizes:
     listed: int
     slopes: tuple[int, ...]
     published: tuple[int, ...]
+    shown: int
     asked: int
     line_seconds: float
     pulled: int
@@ -97,6 +99,7 @@ FULL = Sizes(
     listed=100_000,
     slopes=(10_000, 100_000, 1_000_000),
     published=(1_000, 10_000, 100_000),
+    shown=20_000,
     asked=20_000,
     line_seconds=60,
     pulled=3_000,
@@ -114,6 +117,7 @@ QUICK = replace(
     index_rows=1_000_000,
     slopes=(1_000, 10_000),
     published=(1_000, 10_000),
+    shown=2_000,
     asked=5_000,
     line_seconds=10,
     pulled=500,
@@ -143,6 +147,7 @@ TINY = Sizes(
     listed=200,
     slopes=(150, 300),
     published=(100, 200),
+    shown=60,
     asked=40,
     line_seconds=0.2,
     pulled=12,

@@ -88,6 +88,11 @@ def test_what_markdown_has_is_shown() -> None:
     assert "class=" not in html.replace("<div class=scroll", "<div")
 
 
+def test_headings_and_paragraphs_without_a_text_are_none() -> None:
+    text = "# ![](x.png)\n\n## Part\n\n<img src=x>\n\n[![](b.svg)](https://a.example)"
+    assert readme_html(Readme("README.md", text)).split() == ["<h4>Part</h4>"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -104,6 +109,7 @@ def test_what_markdown_has_is_shown() -> None:
         ("[x](data:text/html,y)", "[x](data:text/html,y)"),
         ("[x](//evil.example/)", "x"),
         ("[x](docs/more.md)", "x"),
+        ("[![](https://ci.example/b.svg)](https://ci.example/)", ""),
         ("[x](#part)", "x"),
         ("[x](http:/evil)", "x"),
         ("[x](ftp://evil.example/)", "x"),
