@@ -40,6 +40,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     licences        ``gosync licences``: the licences of what is carried
     listing         ``gosync list``: the versions in the store
     main            the command group, and errors made exit codes
+    messages        what people read, in their language: errors, hints, lines
     mirrors         ``gosync mirrors``: upstreams compared, and go told of one
     modulepattern   PATTERN: which modules a command is about
     notelines       lines about what a selection could not know

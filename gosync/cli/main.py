@@ -271,12 +271,15 @@ def _say(error: GosyncError, arguments: list[str]) -> None:
         }
         click.echo(encode_json(fields), err=True)
         return
-    click.echo(f"gosync: {printable(message)}", err=True)
+    # Only who is told something waits for what says it in his language.
+    from gosync.cli.messages import told, told_error  # noqa: PLC0415
+
+    click.echo(f"gosync: {printable(told_error(error, message))}", err=True)
     if hint:
-        click.echo(f"  next: {printable(hint)}", err=True)
+        click.echo(f"  {told(f'next: {printable(hint)}')}", err=True)
     if error.failure_class:
         page = command("explain", error.failure_class)
-        click.echo(f"  more: {page}", err=True)
+        click.echo(f"  {told(f'more: {page}')}", err=True)
 
 
 def _report_bug() -> None:
