@@ -12,6 +12,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     audit           ``gosync audit``: ask upstreams what became of what is held
     backup          ``gosync backup``: a dated copy of catalog and journal
     bars            progress on a terminal, by rich; imported where there is one
+    beginning       what a first configuration is to say: flags, or answers
     bundle          ``gosync bundle``: what crosses the air gap, on either side of it
     bundle_create   ``gosync bundle create``: what is new to a site
     bundle_import   ``gosync bundle import``: take a bundle in
