@@ -221,6 +221,9 @@ def run(arguments: list[str]) -> int:
         code = main.main(arguments, prog_name="gosync", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return 128 + signal.SIGINT
+    except click.exceptions.NoArgsIsHelpError as exc:
+        click.echo(exc.format_message(), err=True)
+        return UsageError.exit_code
     except Exception as exc:  # noqa: BLE001 - a bug of ours must still leave with 1
         error = _as_ours(exc)
         if error is not None:
