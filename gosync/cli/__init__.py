@@ -13,6 +13,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     backup          ``gosync backup``: a dated copy of catalog and journal
     restore         ``gosync restore``: a store in a bucket, brought to this machine
     bars            progress on a terminal, by rich; imported where there is one
+    beginning       what a first configuration is to say: flags, or answers
     bundle          ``gosync bundle``: what crosses the air gap, on either side of it
     bundle_create   ``gosync bundle create``: what is new to a site
     bundle_import   ``gosync bundle import``: take a bundle in
@@ -41,6 +42,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     licences        ``gosync licences``: the licences of what is carried
     listing         ``gosync list``: the versions in the store
     main            the command group, and errors made exit codes
+    messages        what people read, in their language: errors, hints, lines
     mirrors         ``gosync mirrors``: upstreams compared, and go told of one
     modulepattern   PATTERN: which modules a command is about
     notelines       lines about what a selection could not know

@@ -10,6 +10,7 @@ import click
 from gosync.audit.engine import AuditReport, run_audit
 from gosync.audit.spent import SpentBudget
 from gosync.catalog.findings import STANDS_OPEN, Finding, FindingState
+from gosync.cli.ages import ago
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.progress import progress
@@ -114,8 +115,8 @@ def budget_line(spent: SpentBudget) -> str:
     return (
         f"{spent.source}: this hour's budget is spent, {spent.requests} of"
         f" {spent.requests_per_hour} requests and {format_size(spent.bytes)} of"
-        f" {format_size(spent.bytes_per_hour)}; {spent.waiting} questions wait, from"
-        f" {spent.again_at[:16]}Z on"
+        f" {format_size(spent.bytes_per_hour)}; {spent.waiting} questions wait, asked"
+        f" {ago(spent.again_at)}"
     )
 
 

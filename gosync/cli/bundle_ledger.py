@@ -17,6 +17,7 @@ from gosync.bundle.make.ledger import (
 from gosync.catalog import leases
 from gosync.catalog.bundles import BundleRow
 from gosync.catalog.imports import ImportRow
+from gosync.cli.ages import ago
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.errors import UsageError
 from gosync.site.site import open_site, read_catalog
@@ -124,10 +125,10 @@ def _name(row: BundleRow) -> str:
 def _made_cells(row: BundleRow, state: str) -> list[str]:
     since = row.acked_at or row.sealed_at or row.planned_at
     number, name = str(row.sequence), (row.bundle_id or "")[:8]
-    return [row.target, number, name, row.kind, f"made, {state}", since[:19]]
+    return [row.target, number, name, row.kind, f"made, {state}", ago(since)]
 
 
 def _came_cells(row: ImportRow) -> list[str]:
     number, name = str(row.sequence), row.bundle_id[:8]
     state = f"came, {row.state}"
-    return [row.target, number, name, row.kind, state, row.moved_at[:19]]
+    return [row.target, number, name, row.kind, state, ago(row.moved_at)]

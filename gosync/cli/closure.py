@@ -10,6 +10,7 @@ from typing import Any
 import click
 import msgspec
 
+from gosync.cli.messages import told
 from gosync.cli.options import (
     CommonOptions,
     common_options,
@@ -294,8 +295,10 @@ def _show(options: CommonOptions, answer: ClosureAnswer) -> None:
         if more > 0:
             options.output.note(f"... and {more} more; --json shows all")
     for number, line in enumerate(_steps(answer)):
-        begin = "      " if number else "next: "
-        options.output.say(f"{begin}{printable(line)}".rstrip())
+        text = (
+            f"      {told(printable(line))}" if number else f"next: {printable(line)}"
+        )
+        options.output.say(text.rstrip())
     if answer.trial is not None:
         for line in _trial_lines(answer.trial):
             options.output.say(line)
@@ -316,10 +319,10 @@ def _line(answer: ClosureAnswer) -> str:
 def _cells(finding: TreeFinding) -> tuple[str, ...]:
     kind = "SECURITY" if finding.security else finding.kind.value
     return (
-        kind,
+        told(kind),
         printable(finding.path),
-        printable(finding.reason),
-        printable(finding.why),
+        told(printable(finding.reason)),
+        told(printable(finding.why)),
     )
 
 

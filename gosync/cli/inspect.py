@@ -10,6 +10,7 @@ import msgspec
 from gosync.audit.answers import FileAnswer, parse_answer
 from gosync.catalog.looks import Look
 from gosync.catalog.version_report import KnownVersion, VersionReport, read_version
+from gosync.cli.ages import ago
 from gosync.cli.arguments import parse_module_version
 from gosync.cli.completing import complete_module
 from gosync.cli.options import CommonOptions, common_options
@@ -61,4 +62,4 @@ def _look_line(look: Look) -> str:
         return f"{'audit':<14}{look.what} at {look.source}: no answer yet"
     said = parse_answer(look, FileAnswer)
     what = "not found" if said.no else said.value or "no commit"
-    return f"{'audit':<14}{look.what} at {look.source}: {what}, {look.looked_at}"
+    return f"{'audit':<14}{look.what} at {look.source}: {what}, {ago(look.looked_at)}"

@@ -226,6 +226,9 @@ def run(arguments: list[str]) -> int:
         code = main.main(arguments, prog_name="gosync", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return 128 + signal.SIGINT
+    except click.exceptions.NoArgsIsHelpError as exc:
+        click.echo(exc.format_message(), err=True)
+        return UsageError.exit_code
     except Exception as exc:  # noqa: BLE001 - a bug of ours must still leave with 1
         error = _as_ours(exc)
         if error is not None:
@@ -276,12 +279,15 @@ def _say(error: GosyncError, arguments: list[str]) -> None:
         }
         click.echo(encode_json(fields), err=True)
         return
-    click.echo(f"gosync: {printable(message)}", err=True)
+    # Only who is told something waits for what says it in his language.
+    from gosync.cli.messages import told, told_error  # noqa: PLC0415
+
+    click.echo(f"gosync: {printable(told_error(error, message))}", err=True)
     if hint:
-        click.echo(f"  next: {printable(hint)}", err=True)
+        click.echo(f"  {told(f'next: {printable(hint)}')}", err=True)
     if error.failure_class:
         page = command("explain", error.failure_class)
-        click.echo(f"  more: {page}", err=True)
+        click.echo(f"  {told(f'more: {page}')}", err=True)
 
 
 def _report_bug() -> None:

@@ -16,6 +16,7 @@ import click
 import msgspec
 
 from gosync.cli import plaintable
+from gosync.cli.messages import told
 from gosync.text import DOCUMENT_SCHEMA, indented_json
 
 Document: TypeAlias = Mapping[str, object] | msgspec.Struct
@@ -40,7 +41,7 @@ class Output(msgspec.Struct, frozen=True):
             self._print(_whole(kind, document))
         elif not self.quiet:
             for line in lines:
-                click.echo(line)
+                click.echo(told(line))
 
     def stream(
         self, kind: str, head: Document, name: str, items: Iterable[object]
@@ -65,6 +66,7 @@ class Output(msgspec.Struct, frozen=True):
         """Write a table for people; nothing when JSON is asked for."""
         if self.as_json or self.quiet:
             return
+        columns = [told(each) for each in columns]
         remaining = iter(rows)
         first = list(islice(remaining, _MOST_RICH_ROWS + 1))
         if sys.stdout.isatty() and len(first) <= _MOST_RICH_ROWS:
@@ -78,12 +80,12 @@ class Output(msgspec.Struct, frozen=True):
     def say(self, text: str) -> None:
         """Write a line for people to standard output, as it happens."""
         if not (self.as_json or self.quiet):
-            click.echo(text)
+            click.echo(told(text))
 
     def note(self, text: str) -> None:
         """Write a remark for people to standard error."""
         if not self.quiet:
-            click.echo(text, err=True)
+            click.echo(told(text), err=True)
 
 
 def _whole(kind: str, document: Document) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gosync.cli.ages import format_age
+from gosync.cli.ages import ago, format_age
 from gosync.cli.policylines import policy_lines
 from gosync.cli.tables import tree_lines, withdrawal_lines
 from gosync.cli.troublelines import (
@@ -64,7 +64,7 @@ def freshness_line(fresh: Freshness) -> str:
         parts.append(f"{fresh.lists_never_had} never had")
     if behind is not None:
         parts.append(
-            f"index read up to {fresh.index_cursor},"
+            f"index read up to {ago(fresh.index_cursor or '')},"
             f" at most {format_age(behind)} behind"
         )
     return ", ".join(parts)

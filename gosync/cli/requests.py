@@ -31,6 +31,7 @@ from gosync.access.requestreports import (
     RequestsReport,
 )
 from gosync.artifact import DOCUMENT
+from gosync.cli.ages import ago
 from gosync.cli.choosing import RequestChooser
 from gosync.cli.options import CommonOptions, common_options, yes_option
 from gosync.cli.progress import progress
@@ -316,7 +317,7 @@ def _cells(request: RequestStatus) -> tuple[str, ...]:
         printable(request.module),
         printable(request.query),
         str(request.count),
-        request.last[:19],
+        ago(request.last),
     )
 
 

@@ -9,6 +9,7 @@ import click
 
 from gosync.audit.state import AuditState
 from gosync.catalog.findings import Finding
+from gosync.cli.ages import ago
 from gosync.cli.durations import Duration
 from gosync.cli.notelines import told_notes
 from gosync.cli.options import CommonOptions, common_options
@@ -81,7 +82,7 @@ def status(options: CommonOptions, max_age: timedelta | None) -> int:
 def _late_line(late: Late) -> str:
     if late.at is None:
         return f"late       {late.what}: never"
-    return f"late       {late.what}: {late.at}, older than --max-age"
+    return f"late       {late.what}: {ago(late.at)}, older than --max-age"
 
 
 def _first_findings(findings: list[Finding]) -> Iterator[str]:
@@ -107,7 +108,7 @@ def _bundle_line(bundle: NewestBundle) -> str:
     waits = f"; {bundle.waiting} more wait" if bundle.waiting else ""
     return (
         f"bundle     selection of number {bundle.sequence} for {bundle.target},"
-        f" made {bundle.created_at}, taken in {bundle.moved_at}{waits}"
+        f" made {ago(bundle.created_at)}, taken in {ago(bundle.moved_at)}{waits}"
     )
 
 
@@ -125,13 +126,12 @@ def _lines(report: StatusReport, completeness: Completeness) -> Iterator[str]:
     yield from _kept_line(report.selection)
     for pattern, at in report.index_cursors.items():
         if at:
-            yield f"index {pattern}  {at}"
+            yield f"index {pattern}  {ago(at)}"
     for name, size in report.tree_heads.items():
         if size:
             yield f"tree head {name}  {size}"
     if (run := report.last_run) is not None:
-        ended = f", {run.ended_at}" if run.ended_at else ""
-        yield f"last run   {run.command} {run.started_at}, {_how_it_ended(run)}{ended}"
+        yield f"last run   {run.command}, {_how_it_ended(run)}, {_when(run)}"
     if report.at_work:
         yield f"at work    {report.at_work}"
     yield f"findings   {_findings_line(report.audit)}"
@@ -164,8 +164,12 @@ def _volume_line(volume: MonthVolume) -> str:
 
 def _job_lines(jobs: Mapping[str, JobState]) -> Iterator[str]:
     for name, job in jobs.items():
-        after = f", next {job.next_run_at[:19]}Z" if job.next_run_at else ""
-        yield f"job {name:8} {job.started_at[:19]}Z {_how_it_ended(job)}{after}"
+        after = f", next {ago(job.next_run_at)}" if job.next_run_at else ""
+        yield f"job {name:8} {_how_it_ended(job)}, {_when(job)}{after}"
+
+
+def _when(run: RunReport | JobState) -> str:
+    return ago(run.ended_at) if run.ended_at else f"begun {ago(run.started_at)}"
 
 
 def _how_it_ended(run: RunReport | JobState) -> str:
@@ -179,7 +183,9 @@ def _findings_line(audit: AuditState) -> str:
     oldest = audit.oldest_answer_at
     if oldest is None:
         return f"{opened or 'none'}; nothing was audited yet"
-    asked = f"oldest answer {oldest}" if oldest else "some questions are unanswered"
+    asked = (
+        f"oldest answer {ago(oldest)}" if oldest else "some questions are unanswered"
+    )
     due = f"; {audit.waiting} questions are due" if audit.waiting else ""
     spent = ", ".join(each.source for each in audit.budget_spent)
     ended = f"; this hour's budget is spent for {spent}" if spent else ""

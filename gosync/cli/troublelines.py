@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.trees import Unpublished
+from gosync.cli.ages import ago
 from gosync.cli.classlines import page_lines
 from gosync.cli.roletext import roles_text
 from gosync.diagnose.ownerrors import class_of_error
@@ -63,7 +64,7 @@ def _aside(found: Completeness) -> str:
         (counts.omitted, f", {counts.omitted} zips larger than max_zip"),
         (counts.withdrawn, f", {counts.withdrawn} withdrawn"),
         (counts.denied, f", {counts.denied} denied by the policy"),
-        (waits, f", a cool-down ends {waits}"),
+        (waits, f", a cool-down ends {ago(waits or '')}"),
     )
     return "".join(text for there, text in parts if there)
 
@@ -133,6 +134,4 @@ def failure_name(failure: Failure) -> str:
 
 
 def _next(failure: Failure) -> str:
-    return (
-        failure.next_try_at[:19] + "Z" if failure.attempts > 1 else "at the next pass"
-    )
+    return ago(failure.next_try_at) if failure.attempts > 1 else "at the next pass"

@@ -1,8 +1,12 @@
-"""Command groups: verbs are imported when they are asked for, and typos guessed."""
+"""Command groups: verbs are imported when they are asked for, and typos guessed.
+
+The options that every verb has may stand before the verb, too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final, NamedTuple
@@ -10,6 +14,12 @@ from typing import Any, Final, NamedTuple
 import click
 
 _MARGINS: Final = 6  # click's, around the column of names
+# What ``options.common_options`` gives to every verb; with a value, and without.
+WITH_VALUE: Final = frozenset({"--config"})
+FLAGS: Final = frozenset(
+    {"--json", "--quiet", "-q", "--no-progress", "--verbose", "-v", "--log-json"}
+)
+_SHORT_FLAGS: Final = re.compile("-[qv]+")
 
 
 class Verb(NamedTuple):
@@ -29,6 +39,14 @@ class Verb(NamedTuple):
 class VerbGroup(click.Group):
     """A group that names the verb that may be meant by an unknown one."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the arguments, with options of the verb's that stand before it."""
+        count = _before_verb(args)
+        options, verb, rest = args[:count], args[count : count + 1], args[count + 1 :]
+        if not verb or verb[0].startswith("-"):  # of the group itself, as --help
+            options = []
+        return super().parse_args(ctx, [*verb, *options, *rest])
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -39,6 +57,20 @@ class VerbGroup(click.Group):
             guess = f"; did you mean {near[0]!r}?" if near else ""
             ctx.fail(f"no command {args[0]!r}{guess}")
         return super().resolve_command(ctx, args)
+
+
+def _before_verb(args: Sequence[str]) -> int:
+    """Return how many of some arguments are common options before a verb."""
+    count = 0
+    while count < len(args):
+        name = args[count].partition("=")[0]
+        if name in WITH_VALUE:
+            count += 1 if "=" in args[count] else 2
+        elif args[count] in FLAGS or _SHORT_FLAGS.fullmatch(args[count]):
+            count += 1
+        else:
+            break
+    return min(count, len(args))
 
 
 class Verbs(VerbGroup):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from gosync.catalog.versions import FoundBy
+from gosync.cli.ages import ago
 from gosync.cli.arguments import parse_module_version
 from gosync.cli.completing import complete_module
 from gosync.cli.options import CommonOptions, common_options
@@ -98,7 +99,9 @@ def _origins_of(origins: Origins, reason: SelectionReason) -> Iterator[ConfigEnt
 
 def _lines(mv: ModuleVersion, report: WhyReport) -> Iterator[str]:
     if not report.claims:
-        since = f" since {report.unselected_at}" if report.unselected_at else ""
+        since = (
+            f", unselected {ago(report.unselected_at)}" if report.unselected_at else ""
+        )
         yield f"{mv} is not selected{since}"
         return
     yield f"{mv} is selected by"

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
+import subprocess
+import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +115,7 @@ def test_a_terminal_is_asked_before_anybody_else_is(
 
     monkeypatch.setattr("gosync.cli.init.is_terminal", lambda: True)
     monkeypatch.setattr("click.confirm", answer)
+    monkeypatch.setattr("click.prompt", lambda _, default, **__: default)
     site = InProcessSite(tmp_path / "site", sim, modules=[UPPER])
     site.config_file.unlink()
     assert site.run("init", expect=OK).document["probed"] is False
@@ -118,6 +124,63 @@ def test_a_terminal_is_asked_before_anybody_else_is(
     site.config_file.unlink()
     site.run("init", "--no-probe", expect=OK)
     assert len(asked) == 1
+
+
+def _on_a_terminal(folder: Path, *answers: str) -> tuple[str, dict[str, Any]]:
+    """Run ``init`` in a folder on a terminal; return what was shown, and the file."""
+    command = [sys.executable, "-m", "gosync", "init", str(folder), "--no-progress"]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder
+    ) as process:
+        os.close(theirs)
+        os.write(ours, "".join(f"{each}\n" for each in answers).encode())
+        shown = b""
+        with suppress(OSError):  # it has ended
+            while piece := os.read(ours, 65536):
+                shown += piece
+        assert process.wait() == OK
+    os.close(ours)
+    return shown.decode(), tomllib.loads((folder / "gosync.toml").read_text())
+
+
+def test_a_terminal_is_asked_for_side_project_and_tree(tmp_path: Path):
+    (tmp_path / "go.mod").write_text("module app.example\n")
+    shown, found = _on_a_terminal(tmp_path, "", "y", "./shown", "n")
+    assert "outside, inside" in shown
+    assert found["project"] == [{"path": ".", "deps": "build"}]
+    assert "select" not in found
+    assert found["publish"]["tree"] == "./shown"
+    assert found["upstream"]["sumdb"] == "sum.golang.org"
+
+
+def test_a_terminal_inside_is_not_asked_for_projects_or_mirrors(tmp_path: Path):
+    (tmp_path / "go.mod").write_text("module app.example\n")
+    shown, found = _on_a_terminal(tmp_path, "inside", "")
+    assert "gosync bundle import" in shown
+    assert found["upstream"]["proxies"] == "off"
+    assert found["bundle"]["trust"] == "./trust.toml"
+    assert found["store"]["path"] == "./var"
+    assert found["publish"]["tree"] == "./public"
+
+
+def test_each_answer_has_a_flag(tmp_path: Path, sim: Simulator):
+    site = _empty(tmp_path / "site", sim)
+    (tmp_path / "app").mkdir()
+    app = str(tmp_path / "app")
+    site.run("init", "--outside", "--project", app, "--tree", "out", expect=OK)
+    found = tomllib.loads(site.config_file.read_text())
+    assert found["project"] == [{"path": app, "deps": "build"}]
+    assert found["publish"]["tree"] == "out"
+    site.run("config", "check")
+    site.config_file.unlink()
+    site.run("init", "--inside", "--project", app, expect=USAGE)
+    site.run("init", "--inside", "--index", "", expect=USAGE)
+    site.run("init", "--tree", 'a"b', expect=USAGE)
+    assert not site.config_file.exists()
+    site.run("init", "--inside", "--tree", "out", expect=OK)
+    found = tomllib.loads(site.config_file.read_text())
+    assert (found["publish"]["tree"], "select" in found) == ("out", False)
 
 
 def _empty(folder: Path, sim: Simulator) -> Site:

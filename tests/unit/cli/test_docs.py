@@ -78,3 +78,31 @@ def _anchors(file: Path) -> set[str]:
     return {
         re.sub("[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in titles
     }
+
+
+def _structure(file: Path) -> list[tuple[str, ...]]:
+    """Return a document's sections: heading, list items, code and links in order."""
+    sections: list[list[str]] = [[]]
+    is_code = False
+    for line in file.read_text().splitlines():
+        if line.startswith("```"):
+            is_code = not is_code
+            sections[-1] += [line] if is_code else []
+        elif line.startswith("#") and not is_code:
+            sections.append([line.split()[0]])
+        elif line.startswith(("- ", "| ")) and not is_code:
+            sections[-1].append(line[:2])
+    return [tuple(each) for each in sections]
+
+
+def _places(file: Path) -> set[tuple[str, str]]:
+    """Return where a document's links lead, but for the other language."""
+    found = set(_LINK.findall(file.read_text()))
+    return {each for each in found if not each[0].startswith("README")}
+
+
+def test_the_chinese_readme_is_made_like_the_english_one():
+    english, chinese = ROOT / "README.md", ROOT / "README.zh-CN.md"
+
+    assert _structure(chinese) == _structure(english)
+    assert _places(chinese) == _places(english)

@@ -18,6 +18,9 @@ import pytest
 from gosync.catalog.versions import Want
 from gosync.cli import bundle
 from gosync.cli.main import VERBS, main, run
+from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.verbs import FLAGS, WITH_VALUE
+from tests.integration import here
 from tests.smallsite import make_small_site
 
 # What is dear: 5 ms (isal) to 60 ms (httpx) each.
@@ -148,6 +151,45 @@ def test_help_is_laid_out_as_click_does(group):
     click.Group.format_commands(group, context, clicks)
 
     assert ours.getvalue() == clicks.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (("--json", "config", "show"), ("config", "show", "--json")),
+        (("config", "-q", "show"), ("config", "show", "-q")),
+        (("-qv", "config", "--no-progress", "show"), ("config", "show", "--quiet")),
+        (("--config", "x.toml", "list"), ("list", "--config", "x.toml")),
+        (("--config=x.toml", "-v", "list"), ("list", "--config", "x.toml", "-v")),
+        (("--log-json", "lsit"), ("lsit",)),
+        (("--json", "--version"), ("--version",)),
+        (("--config", "x.toml"), ()),
+    ],
+)
+def test_common_options_may_stand_before_the_verb(
+    given: tuple[str, ...], meant: tuple[str, ...], tmp_path: Path
+):
+    ran = [here.run(each, folder=tmp_path, environment={}) for each in (given, meant)]
+    assert ran[0] == ran[1]
+
+
+def test_these_are_the_options_that_each_verb_has():
+    @common_options
+    def nothing(options: CommonOptions) -> None:
+        """Do nothing."""
+
+    params: list[click.Option] = nothing.__click_params__  # type: ignore[attr-defined]
+    names = {name for each in params for name in each.opts}
+    assert names == WITH_VALUE | FLAGS
+    plain = [each for each in params if each.is_flag or each.count]
+    flags = {name for each in plain for name in each.opts}
+    assert flags == FLAGS
+
+
+def test_without_a_verb_help_is_shown_as_it_is(tmp_path: Path):
+    code, _, stderr = here.run((), folder=tmp_path, environment={})
+    assert code == 2
+    assert "\nCommands:\n" in stderr
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""The command line in Chinese: each error's kind and each hint has its text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import gosync
+from gosync import errors
+from gosync.cli.messages import (
+    MESSAGES_FILE,
+    Messages,
+    messages_in,
+    parse_messages,
+    told,
+)
+from gosync.diagnose.language import Language
+from gosync.errors import GosyncError
+from tests.integration import here
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_MESSAGES = parse_messages(MESSAGES_FILE.read_bytes())
+_SOURCES = (each.read_text() for each in Path(gosync.__file__).parent.rglob("*.py"))
+_TREES = [ast.parse(text) for text in _SOURCES if re.search("(?i)hint|advise", text)]
+_Named = Mapping[str, set[str]]
+
+
+def _texts(node: ast.AST, named: _Named) -> set[str]:
+    """Return the sentences that an expression may be, ``{}`` for what is put in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {node.value}
+    if isinstance(node, ast.JoinedStr):
+        parts = (e.value if isinstance(e, ast.Constant) else "{}" for e in node.values)
+        return {"".join(map(str, parts))}
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "advise":
+        return _texts(node.args[0], named)
+    if isinstance(node, ast.Name):
+        return named.get(node.id, set())
+    parts_of = {ast.IfExp: ("body", "orelse"), ast.BoolOp: ("values",)}
+    found: set[str] = set()
+    for name in (*parts_of.get(type(node), ()), *_VALUES.get(type(node), ())):
+        value = getattr(node, name)
+        for each in value if isinstance(value, list) else [value]:
+            found |= _texts(each, named)
+    return found
+
+
+_VALUES: Mapping[type[ast.AST], tuple[str, ...]] = {ast.Dict: ("values",)}
+
+
+def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the name and the value of an assignment."""
+    if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for each in targets:
+            yield getattr(each, "id", getattr(each, "attr", "")), node.value
+
+
+def _hints() -> set[str]:
+    """Return every hint that the code gives."""
+    named: dict[str, set[str]] = {}
+    for tree in _TREES:
+        for each in tree.body:
+            for name, value in _assigned(each):
+                named.setdefault(name, set()).update(_texts(value, {}))
+    found: set[str] = set()
+    for node in (node for tree in _TREES for node in ast.walk(tree)):
+        found |= _given(node, named)
+    return {text for text in found if _WORD.search(text)}
+
+
+def _given(node: ast.AST, named: _Named) -> set[str]:
+    if isinstance(node, ast.keyword) and node.arg == "hint":
+        return _texts(node.value, named)
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "advise":
+        return _texts(node.args[0], named)
+    if isinstance(node, ast.FunctionDef) and "hint" in node.name:
+        returned = (e for e in ast.walk(node) if isinstance(e, ast.Return) and e.value)
+        return {text for each in returned for text in _texts(each, named)}
+    found: set[str] = set()
+    for name, value in _assigned(node):
+        if name.lower().strip("_").endswith(("hint", "hints")):
+            found |= _texts(value, named)
+    return found
+
+
+def test_every_hint_has_its_text():
+    missing = sorted(_hints() - _MESSAGES.sentences.keys())
+    assert missing == [], f"add them to {MESSAGES_FILE.name}"
+
+
+def test_every_kind_of_error_has_its_text():
+    kinds = {
+        name
+        for name, each in vars(errors).items()
+        if isinstance(each, type) and issubclass(each, GosyncError)
+    }
+    assert set(_MESSAGES.errors) == kinds
+
+
+def test_each_text_has_what_the_english_one_has():
+    sentences = parse_messages(MESSAGES_FILE.read_bytes()).sentences
+    place = re.compile(r"\{(?:n|\d)?\}")
+    for en, zh in sentences.items():
+        assert _CHINESE.search(zh) or not _WORD.search(en), en
+        assert len(place.findall(en)) == len(place.findall(zh)), en
+        assert _MESSAGES.told(place.sub("7", en)) != en
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("run `gosync sync`", "请运行 `gosync sync`"),
+        ("there is a tree at /t: run `x`", "/t 处有 a tree：请运行 `x`"),
+        ("see a; see b", "参见 a；参见 b"),
+        ("2 whole, 1 gone", "2 个完整，1 个上游已无"),
+        ("github.com/x/y, v1.0.0; z", "github.com/x/y, v1.0.0; z"),
+        ("", ""),
+        ("see " + "x, " * 5000, "see " + "x, " * 5000),
+    ],
+)
+def test_sentences_are_known_again(english: str, chinese: str):
+    assert _MESSAGES.told(english) == chinese
+
+
+def test_what_is_put_in_may_have_braces():
+    assert _MESSAGES.told("see {0} {x}") == "参见 {0} {x}"
+
+
+def test_english_is_what_the_code_has(monkeypatch: pytest.MonkeyPatch):
+    assert messages_in(Language.ENGLISH) is None
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert told("see `x`") == "see `x`"
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert told("see `x`") == "参见 `x`"
+
+
+def test_an_error_without_a_text_of_its_own_has_that_of_the_kind_above():
+    class OtherError(errors.NoSpaceError):
+        """None that the file knows."""
+
+    assert _MESSAGES.kind(OtherError) == _MESSAGES.errors["NoSpaceError"]
+    assert Messages({"GosyncError": "x"}, {}).kind(OtherError) == "x"
+
+
+def test_an_error_is_told_in_chinese_and_its_document_in_english(tmp_path: Path):
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "zh_CN.UTF-8"}
+    command = ("status", "--config", "missing.toml")
+    _, _, stderr = here.run(command, folder=tmp_path, environment=environment)
+    assert stderr.splitlines() == [
+        "gosync: 没有配置文件：没有找到配置文件：missing.toml",
+        "  下一步：请运行 `gosync init` 生成一个，或用 --config FILE 指定",
+    ]
+    _, _, stderr = here.run(
+        [*command, "--json"], folder=tmp_path, environment=environment
+    )
+    assert not _CHINESE.search(stderr)
