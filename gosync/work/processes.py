@@ -36,12 +36,12 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, cast
 
 from gosync.errors import StoreError
+from gosync.work.threads import HEARTBEAT_THREAD
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 WORTH_BYTES: Final = 8 << 20  # 60 ms of hashing
-HEARTBEAT_THREAD: Final = "heartbeat"
 
 T = TypeVar("T")
 R = TypeVar("R")
