@@ -25,6 +25,7 @@ from gosync.store.objects.blobs import ObjectBlobStore
 from gosync.store.objects.bucket import Bucket
 from gosync.store.objects.identity import check_bucket, claim_bucket, read_bucket_store
 from gosync.store.objects.journal import ObjectJournal
+from gosync.store.objects.keptblobs import KeptBlobs
 from gosync.store.objects.lease import BucketLease
 from gosync.store.objects.machine import holder_of, is_conditional
 from gosync.store.objects.opening import open_bucket
@@ -34,7 +35,8 @@ from gosync.store.objects.writerlock import ObjectWriterLock
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
 
-_KEPT_BYTES = 64 << 20
+_IN_MEMORY_BYTES = 64 << 20
+_ON_DISK_BYTES = 512 << 20
 _log = logging.getLogger(__name__)
 
 
@@ -188,7 +190,9 @@ def _open_in(
     lease = open_lease(bucket, options, clock=clock)
     writer = ObjectWriterLock(lease, root, command=command, clock=clock)
     stack.callback(writer.close)
-    blobs = ObjectBlobStore(bucket, root, kept_bytes=_KEPT_BYTES)
+    blobs = ObjectBlobStore(
+        bucket, root, kept=KeptBlobs(_IN_MEMORY_BYTES, _ON_DISK_BYTES)
+    )
     stack.callback(blobs.close)
     journal = ObjectJournal(bucket, root, writing=writer.held)
     copies = CatalogCopies(bucket, root, appended=lambda: journal.appended, clock=clock)

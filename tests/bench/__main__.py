@@ -40,6 +40,7 @@ from tests.bench.idle import idle_pass
 from tests.bench.licensing import read_all_licences
 from tests.bench.listing import list_store
 from tests.bench.logreading import read_logs
+from tests.bench.objectsync import sync_into_bucket
 from tests.bench.peers import serve_beside_peers
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
@@ -57,6 +58,7 @@ from tests.bench.wholeindex import whole_index
 
 FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "cold": cold_sync,
+    "objects": sync_into_bucket,
     "idle": idle_pass,
     "hash": hash_zips,
     "imports": scan_imports,

@@ -25,6 +25,7 @@ A store in a bucket has the rest, and a copy of the journal, in a local folder:
     blobs        blobs as objects
     sending      blobs on their way into a bucket
     openblobs    open blobs: read whole, in blocks, or from the file that is sent
+    keptblobs    blobs that a run keeps at hand, for the publish after its sync
     journal      the journal as parts
     parts        these parts, and the local files that they make up
     quarantine   the quarantine as objects

@@ -22,9 +22,9 @@ from gosync.store.blobs import BlobStore, OpenBlob, missing
 from gosync.store.digest import Digest, digest_of, is_digest
 from gosync.store.localblobs import LocalBlobStore, check_wanted
 from gosync.store.objects.bucket import Bucket, ObjectInfo
+from gosync.store.objects.keptblobs import KeptBlobs
 from gosync.store.objects.openblobs import (
     BLOBS_PREFIX,
-    KeptBlobs,
     MemoryBlob,
     RemoteBlob,
     StagedBlob,
@@ -43,18 +43,20 @@ class ObjectBlobStore(BlobStore):
         bucket: Where they are, as ``blob_key`` says.
     """
 
-    def __init__(self, bucket: Bucket, local: Path, *, kept_bytes: int = 0) -> None:
+    def __init__(
+        self, bucket: Bucket, local: Path, *, kept: KeptBlobs | None = None
+    ) -> None:
         """Take a bucket and a folder.
 
         Args:
             bucket: The store's.
             local: The store's folder.
-            kept_bytes: How much of small blobs stays in memory.
+            kept: What is kept at hand of what is put and read, None for nothing.
         """
         self.bucket = bucket
         self._local = LocalBlobStore(local)
-        self._kept = KeptBlobs(kept_bytes)
-        self._sender = BlobSender(bucket)
+        self._kept = kept or KeptBlobs(0)
+        self._sender = BlobSender(bucket, self._kept)
         self._listed: dict[Digest, ObjectInfo] | None = None
 
     def __str__(self) -> str:
@@ -126,6 +128,7 @@ class ObjectBlobStore(BlobStore):
     def close(self) -> None:
         """End the threads; what has not arrived is not durable, and named by nobody."""
         self._sender.close()
+        self._kept.close()
 
     def size(self, digest: Digest) -> int:
         """Return a blob's size in bytes; see BlobReader."""
@@ -142,7 +145,8 @@ class ObjectBlobStore(BlobStore):
     @contextmanager
     def open(self, digest: Digest) -> Iterator[OpenBlob]:
         """Open a blob; one request has all of a small one; see BlobReader."""
-        blob = self._sender.open(digest) or self._open_remote(digest)
+        here = self._sender.open(digest) or self._kept.open(digest)
+        blob = here or self._open_remote(digest)
         try:
             yield blob
         finally:
@@ -150,9 +154,6 @@ class ObjectBlobStore(BlobStore):
                 os.close(blob.descriptor)
 
     def _open_remote(self, digest: Digest) -> OpenBlob:
-        kept = self._kept.get(digest)
-        if kept is not None:
-            return MemoryBlob(kept)
         try:
             start = self.bucket.get_start(blob_key(digest), SMALL_BYTES)
         except ObjectMissingError:

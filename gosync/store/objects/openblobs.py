@@ -4,9 +4,7 @@ A reader gets a small blob with the request that opens it. Of a large one it get
 blocks, of which the last few are kept: whoever reads on, or goes back a little, asks
 once.
 
-What a run put or read of small blobs is kept in memory, as far as it was told to: a
-publish reads again what the sync before it has brought. It is for bytes alone: whether
-a blob is there, and how large it is, the bucket is asked each time.
+What a run keeps of them is ``keptblobs``'.
 """
 
 from __future__ import annotations
@@ -110,41 +108,3 @@ class StagedBlob:
         """Return the bytes there; see Readable."""
         with disk_errors("staged blob"):
             return read_at(self.descriptor, offset, size_bytes)
-
-
-class KeptBlobs:
-    """Small blobs in memory, up to so many bytes; threads may share it."""
-
-    def __init__(self, most_bytes: int) -> None:
-        """Keep so many bytes at most."""
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._blobs: OrderedDict[Digest, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def add(self, digest: Digest, data: bytes) -> None:
-        """Keep a blob that is what its digest says."""
-        if len(data) > self._most_bytes:
-            return
-        with self._lock:
-            self._drop(digest)
-            self._blobs[digest] = data
-            self._bytes += len(data)
-            while self._bytes > self._most_bytes:
-                self._drop(next(iter(self._blobs)))
-
-    def get(self, digest: Digest) -> bytes | None:
-        """Return a blob's bytes, None where they are not kept."""
-        with self._lock:
-            if digest in self._blobs:
-                self._blobs.move_to_end(digest)
-            return self._blobs.get(digest)
-
-    def drop(self, digest: Digest) -> None:
-        """Keep a blob no longer."""
-        with self._lock:
-            self._drop(digest)
-
-    def _drop(self, digest: Digest) -> None:
-        data = self._blobs.pop(digest, b"")
-        self._bytes -= len(data)

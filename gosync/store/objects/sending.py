@@ -20,6 +20,7 @@ from gosync.store.blobs import OpenBlob
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors
 from gosync.store.objects.bucket import Bucket
+from gosync.store.objects.keptblobs import KeptBlobs
 from gosync.store.objects.openblobs import MemoryBlob, StagedBlob, blob_key
 from gosync.store.staging import LocalStaged
 
@@ -72,9 +73,13 @@ class SentBlob:
 class BlobSender:
     """Sends blobs; threads may share it."""
 
-    def __init__(self, bucket: Bucket) -> None:
-        """Take the bucket; threads begin with the first blob."""
+    def __init__(self, bucket: Bucket, kept: KeptBlobs) -> None:
+        """Take the bucket, and who keeps what has arrived.
+
+        Threads begin with the first blob.
+        """
         self._bucket = bucket
+        self._kept = kept
         self._blobs: dict[Digest, SentBlob] = {}
         self._memory_bytes = 0
         self._count = 0  # what was sent since the last wait
@@ -112,6 +117,8 @@ class BlobSender:
         arrived = False
         try:
             self._store(digest, blob)
+            if not isinstance(blob.content, bytes):
+                self._kept.add_staged(digest, blob.content)
             arrived = True
         finally:
             with self._room:
