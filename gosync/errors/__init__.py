@@ -31,6 +31,7 @@
      │  │  └ SchemaVersionError          a newer gosync wrote it
      │  ├ StoreAwayError                 it was there: an unmounted disk
      │  │  └ BucketAwayError                a bucket's service does not answer
+     │  │     ├ BucketConnectionError          a connection to it broke
      │  │     └ BucketThrottledError           it asks for fewer requests
      │  ├ BucketDeniedError              a bucket's service refuses our credentials
      │  ├ ObjectMissingError             a bucket has no object of this key
@@ -86,6 +87,7 @@ from gosync.errors.store import (
     BlobCorruptError,
     BlobMissingError,
     BucketAwayError,
+    BucketConnectionError,
     BucketDeniedError,
     BucketThrottledError,
     BundleGapError,
@@ -128,6 +130,7 @@ __all__ = [
     "BlobCorruptError",
     "BlobMissingError",
     "BucketAwayError",
+    "BucketConnectionError",
     "BucketDeniedError",
     "BucketThrottledError",
     "BundleGapError",

@@ -39,6 +39,10 @@ class BucketAwayError(StoreAwayError):
     """A bucket's service does not answer, or the bucket is not there."""
 
 
+class BucketConnectionError(BucketAwayError):
+    """A connection to a bucket's service broke: the request may be sent again."""
+
+
 class BucketThrottledError(BucketAwayError):
     """A bucket's service asks for fewer requests, for longer than we waited."""
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import obstore
 import pytest
 
 from tests.integration.objectstoresite import ObjectStoreSite
-from tests.integration.site import LOCKED, OK, STORE
+from tests.integration.site import LOCKED, NO_SPACE, OK, STANDS_OPEN, STORE, USAGE
 from tests.simulator import Simulator
-from tests.simulator.objectfaults import ObjectFaults
+from tests.simulator.objectfaults import (
+    CONDITIONS,
+    Asked,
+    Fault,
+    ObjectFaults,
+    slow_down,
+)
 from tests.simulator.objects import ObjectServer
 from tests.simulator.standard import UPPER, module
 
 PLUS = "example.com/plus"
+MENDED = 5
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +100,169 @@ def _bundle(site: ObjectStoreSite, folder: Path) -> None:
     site.run("bundle", "create", "inside", "--out", str(out), expect=OK)
     (made,) = [each for each in out.iterdir() if each.is_dir()]
     site.run("bundle", "verify", str(made), expect=OK)
+
+
+def _first_time(fault: Fault, *methods: str) -> Callable[[Asked], Fault | None]:
+    """Let every other request meet a fault, the first time that it is sent."""
+    seen: set[tuple[str, str, str]] = set()
+
+    def meets(asked: Asked) -> Fault | None:
+        request = (asked.method, asked.key, asked.query)
+        if request in seen or (methods and asked.method not in methods):
+            return None
+        seen.add(request)
+        return fault if len(seen) % 2 else None
+
+    return meets
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(_first_time(Fault(unanswered=True)), id="unanswered"),
+        pytest.param(_first_time(slow_down()), id="throttled"),
+        pytest.param(_first_time(Fault(refused=True)), id="refused"),
+        pytest.param(_first_time(Fault(status=500)), id="failing"),
+        pytest.param(_first_time(Fault(wait_seconds=0.2)), id="late"),
+        pytest.param(_first_time(Fault(cut_after=20), "GET"), id="cut"),
+    ],
+)
+def test_a_line_that_fails_now_and_then_changes_nothing(
+    site: ObjectStoreSite, sim: Simulator, fault: Callable[[Asked], Fault | None]
+) -> None:
+    site.line.fault = fault
+    site.sync()
+    site.run("verify", expect=OK)
+    site.line.clear()
+    site.check(sim)
+    assert set(site.states().values()) == {"present"}
+    assert len(site.blob_keys()) == 6
+
+
+@pytest.mark.long
+def test_of_two_machines_that_begin_one_store_one_does(
+    site: ObjectStoreSite, sim: Simulator, tmp_path: Path
+) -> None:
+    other = site.machine(tmp_path / "other")
+    with site.start("sync") as ours, other.start("sync") as theirs:
+        ours.communicate()
+        theirs.communicate()
+        codes = {site: ours.returncode, other: theirs.returncode}
+    winners = [each for each, code in codes.items() if code == OK]
+    assert len(winners) == 1, codes.values()
+    assert set(codes.values()) <= {OK, LOCKED, STORE}
+    winners[0].sync()
+    winners[0].check(sim)
+
+
+@pytest.mark.long
+def test_of_two_machines_with_one_catalog_one_goes_on(
+    site: ObjectStoreSite, sim: Simulator, tmp_path: Path
+) -> None:
+    """A copy of the local folder is another machine's, however alike it is."""
+    site.sync()
+    other = site.machine(tmp_path / "other")
+    shutil.copytree(site.store, other.store)
+    refused = other.run("sync", expect=LOCKED)
+    assert "writes this store, until" in refused.document["message"]
+    _expire(site)
+    sim.publish(module(UPPER, "v1.1.0"))
+    other.sync("--retry", "--no-publish")
+    assert json.loads(site.get("lease.json"))["fence"] == 2
+    site.run("sync", expect=LOCKED)
+    _expire(site)
+    behind = site.run("sync", expect=STORE)
+    assert "after the catalog in store.local" in behind.document["message"]
+    other.sync("--no-publish")
+
+
+def _expire(site: ObjectStoreSite) -> None:
+    """Let the lease's time be up."""
+    record = json.loads(site.get("lease.json"))
+    record["until"] = "2026-01-01T00:00:00Z"
+    obstore.put(site.objects, "lease.json", json.dumps(record).encode())
+
+
+@pytest.mark.long
+def test_a_service_without_conditions_has_one_machine(
+    site: ObjectStoreSite, sim: Simulator, tmp_path: Path
+) -> None:
+    site.line.forgets = CONDITIONS
+    site.sync()
+    site.sync()
+    site.check(sim)
+    assert [key for key in site.keys() if key.startswith("owners/")]  # noqa: SIM118 - no mapping
+    heir = site.machine(tmp_path / "heir")
+    refused = heir.run("restore", expect=LOCKED)
+    said = refused.stdout + refused.stderr
+    assert "does not hold to conditions" in said
+    assert "--take-over" in said
+    assert heir.run("restore", "--take-over", expect=OK).document["versions"] == 2
+    heir.sync()
+    heir.check(sim)
+    site.run("sync", expect=LOCKED)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("lost", ["latest.json", "the copies", "the last batch"])
+def test_without_a_copy_that_is_whole_the_journal_makes_the_catalog(
+    site: ObjectStoreSite, sim: Simulator, tmp_path: Path, lost: str
+) -> None:
+    site.sync()
+    if lost == "the last batch":
+        before = site.get("catalog/latest.json")
+        sim.publish(module(UPPER, "v1.1.0"))
+        site.sync("--retry")
+        obstore.put(site.objects, "catalog/latest.json", before)
+    else:
+        gone = [key for key in site.keys() if key.startswith("catalog/")]  # noqa: SIM118 - no mapping
+        kept = lost == "the copies"
+        obstore.delete(site.objects, [k for k in gone if kept ^ k.endswith("json")])
+    heir = site.machine(tmp_path / "heir")
+    restored = heir.run("restore", "--take-over", expect=OK).document
+    assert restored["made_of"] == "journal"
+    assert heir.states() == site.states()
+    heir.sync()
+    heir.check(sim)
+
+
+@pytest.mark.long
+def test_a_blob_that_rotted_is_found_and_mended_in_its_place(
+    site: ObjectStoreSite, sim: Simulator
+) -> None:
+    site.sync()
+    rotten, lost = site.blob_keys()[:2]
+    good = {key: site.get(key) for key in (rotten, lost)}
+    obstore.put(site.objects, rotten, b"x" * len(good[rotten]))
+    obstore.delete(site.objects, [lost])
+    found = site.run("verify", expect=STANDS_OPEN).document
+    assert {each["verdict"] for each in found["findings"]} == {"corrupt", "incomplete"}
+    refused = site.run("verify", "--delete", expect=USAGE)
+    assert "no delete is known" in refused.stdout + refused.stderr
+    site.run("verify", "--repair", expect=MENDED)
+    assert {key: site.get(key) for key in good} == good
+    site.run("verify", expect=OK)
+    site.check_store()
+    site.check_tree(sim)
+
+
+@pytest.mark.long
+def test_what_is_wrong_with_the_service_is_said(site: ObjectStoreSite) -> None:
+    site.sync()
+    site.declare(s3={"endpoint": "http://127.0.0.1:1"})
+    away = site.run("sync", expect=STORE).document
+    assert "does not answer" in away["message"]
+    assert "s3.endpoint" in away["hint"]
+    assert site.run("list", expect=OK).document["versions"], "it needs no bucket"
+    site.declare(s3={"endpoint": site.line.url})
+    site.line.fault = lambda _: Fault(status=403, code="AccessDenied")
+    denied = site.run("sync", expect=STORE).document
+    assert "AccessDenied" in denied["message"]
+    assert "AWS_PROFILE" in denied["hint"]
+    site.line.fault = lambda asked: (
+        Fault(status=403, code="QuotaExceeded") if asked.method == "PUT" else None
+    )
+    site.run("publish", expect=NO_SPACE)
+    said = json.dumps([away, denied])
+    assert site.environment["AWS_SECRET_ACCESS_KEY"] not in said

@@ -10,6 +10,7 @@ is imported when a bucket is opened, and by ``remote`` alone.
     opening      a bucket, opened by its location
     remote       the bucket by obstore
     failures     obstore's exceptions, made into ours
+    tries        tries of one request, with pauses that grow
     sharedfile   credentials from the file that AWS's tools share
 
 A store in a bucket has the rest, and a copy of the journal, in a local folder:

@@ -21,6 +21,7 @@ from obstore.exceptions import (
 
 from gosync.errors import (
     BucketAwayError,
+    BucketConnectionError,
     BucketDeniedError,
     BucketThrottledError,
     NoSpaceError,
@@ -33,6 +34,7 @@ from gosync.text import printable
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
 _SENTENCE = re.compile(r"<Message>([^<]{1,300})</Message>")
+_RETRIED = re.compile(r"after \d+ retries")
 _THROTTLED = {"429", "503"}
 _FULL = re.compile("QuotaExceeded|StorageFull|InsufficientCapacity")
 # Where instance roles are asked for: nothing else has given any credentials.
@@ -64,6 +66,15 @@ def failure_of(subject: str, error: Exception) -> StoreError:
         )
     if isinstance(error, FileNotFoundError):
         return ObjectMissingError(f"{subject}: there is no such object")
+    return _refused(subject, error, text)
+
+
+def _refused(subject: str, error: Exception, text: str) -> StoreError:
+    if any(address in text for address in _ROLES):
+        return BucketDeniedError(
+            f"{subject}: no credentials were found",
+            hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+        )
     if _FULL.search(_reason(text)):
         return NoSpaceError(
             f"{subject}: {_reason(text)}",
@@ -105,17 +116,14 @@ def _answered(subject: str, text: str) -> StoreError | None:
 
 
 def _unanswered(subject: str, text: str) -> StoreError:
-    if any(address in text for address in _ROLES):
-        return BucketDeniedError(
-            f"{subject}: no credentials were found",
-            hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-        )
     if "invalid peer certificate" in text:
         return BucketAwayError(
             f"{subject}: the service's certificate is not believed",
             hint="name its authority's file in s3.ca_file",
         )
-    return BucketAwayError(
+    # The library has not sent it again: it does so where no connection was made.
+    kind = BucketAwayError if _RETRIED.search(text) else BucketConnectionError
+    return kind(
         f"{subject}: the service does not answer: {_cause(text)}",
         hint="check s3.endpoint and the network, then run the command again",
     )

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import obstore
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from gosync.errors import (
-    BucketAwayError,
-    BucketThrottledError,
+    BucketConnectionError,
     ObjectChangedError,
     ObjectMissingError,
     StoreError,
@@ -40,6 +40,7 @@ from gosync.store.objects.failures import object_errors
 from gosync.store.objects.location import BucketLocation, check_key
 from gosync.store.objects.options import BucketOptions
 from gosync.store.objects.sharedfile import shared_credentials
+from gosync.store.objects.tries import Tries
 
 if TYPE_CHECKING:  # types that exist for checkers alone
     from obstore import Attributes, ObjectMeta, PutMode
@@ -48,9 +49,9 @@ if TYPE_CHECKING:  # types that exist for checkers alone
 PART_BYTES = 8 << 20
 PARTS_AT_ONCE = 4
 MOST_PARTS = 9_000  # S3 takes 10 000
-_UNANSWERED_TRIES = 4
 _DELETED_AT_ONCE = 1_000  # as many as one request of S3 names
 _LISTED_AT_ONCE = 1_000
+T = TypeVar("T")
 _WRITE = "gosync-write"  # the attribute that tells a conditional write from others
 
 
@@ -65,6 +66,7 @@ class RemoteBucket(Bucket):
     def __init__(self, location: BucketLocation, options: BucketOptions) -> None:
         self.name = str(location)
         self._location = location
+        self._options = options
         self._prefix = f"{location.prefix}/" if location.prefix else ""
         self.place = (location.scheme, location.bucket, options.endpoint)
         with object_errors(self.name):
@@ -83,25 +85,44 @@ class RemoteBucket(Bucket):
         """Return what messages call an object."""
         return f"{self.name}/{key}"
 
+    def _asked(self, key: str, ask: Callable[[], T], *, again: bool = True) -> T:
+        """Ask, and again where a connection broke, which the library leaves to us."""
+        tries = Tries(self._options.retry_seconds)
+        while True:
+            try:
+                with object_errors(self.subject(key)):
+                    return ask()
+            except BucketConnectionError as error:
+                if not again:
+                    raise
+                tries.pause(error)
+
     def get(self, key: str, *, limit_bytes: int | None = None) -> ObjectBytes:
         """Return an object's bytes; see Bucket."""
-        with object_errors(self.subject(key)):
-            found = obstore.get(self._store, self.whole_key(key))
+        whole = self.whole_key(key)
+
+        def ask() -> ObjectBytes | int:
+            found = obstore.get(self._store, whole)
             size = found.meta["size"]
-            if limit_bytes is None or size <= limit_bytes:
-                return ObjectBytes(bytes(found.bytes()), found.meta["e_tag"] or "")
-        raise StoreError(f"{self.subject(key)}: {size} bytes, limit {limit_bytes}")
+            if limit_bytes is not None and size > limit_bytes:
+                return size
+            return ObjectBytes(bytes(found.bytes()), found.meta["e_tag"] or "")
+
+        found = self._asked(key, ask)
+        if isinstance(found, ObjectBytes):
+            return found
+        raise StoreError(f"{self.subject(key)}: {found} bytes, limit {limit_bytes}")
 
     def get_start(self, key: str, size_bytes: int) -> ObjectStart:
         """Return an object's first bytes and its size; see Bucket."""
+        whole = self.whole_key(key)
+
+        def ask() -> ObjectStart:
+            found = obstore.get(self._store, whole, options={"range": (0, size_bytes)})
+            return ObjectStart(bytes(found.bytes()), self._info(found.meta))
+
         try:
-            with object_errors(self.subject(key)):
-                found = obstore.get(
-                    self._store,
-                    self.whole_key(key),
-                    options={"range": (0, size_bytes)},
-                )
-                return ObjectStart(bytes(found.bytes()), self._info(found.meta))
+            return self._asked(key, ask)
         except StoreError:
             info = self.head(key)
             if info is not None and not info.size_bytes:
@@ -112,23 +133,26 @@ class RemoteBucket(Bucket):
         """Return some of an object's bytes; see Bucket."""
         if size_bytes <= 0:
             return b""
+        ask = partial(
+            obstore.get_range,
+            self._store,
+            self.whole_key(key),
+            start=offset,
+            length=size_bytes,
+        )
         try:
-            with object_errors(self.subject(key)):
-                found = obstore.get_range(
-                    self._store, self.whole_key(key), start=offset, length=size_bytes
-                )
+            return bytes(self._asked(key, ask))
         except StoreError:
             info = self.head(key)
             if info is not None and info.size_bytes <= offset:
                 return b""  # the service answers 416
             raise
-        return bytes(found)
 
     def head(self, key: str) -> ObjectInfo | None:
         """Return what is known of an object; see Bucket."""
+        ask = partial(obstore.head, self._store, self.whole_key(key))
         try:
-            with object_errors(self.subject(key)):
-                return self._info(obstore.head(self._store, self.whole_key(key)))
+            return self._info(self._asked(key, ask))
         except ObjectMissingError:
             return None
 
@@ -139,22 +163,34 @@ class RemoteBucket(Bucket):
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
         """Yield the objects below a prefix; see Bucket."""
-        with object_errors(self.subject(prefix)):
-            pages = obstore.list(
+        tries, done = Tries(self._options.retry_seconds), False
+        while not done:
+            try:
+                with object_errors(self.subject(prefix)):
+                    for page in self._pages(prefix, after):
+                        for info in map(self._info, page):
+                            after = info.key
+                            yield info
+                done = True
+            except BucketConnectionError as error:
+                tries.pause(error)  # then it goes on after the last object
+
+    def _pages(self, prefix: str, after: str) -> Iterator[Sequence[ObjectMeta]]:
+        return iter(
+            obstore.list(
                 self._store,
                 (self._prefix + prefix) or None,
                 offset=self._prefix + after if after else None,
                 chunk_size=_LISTED_AT_ONCE,
             )
-            for page in pages:
-                yield from map(self._info, page)
+        )
 
     def list_folder(self, prefix: str = "") -> Folder:
         """Return what lies directly below a prefix; see Bucket."""
-        with object_errors(self.subject(prefix)):
-            found = obstore.list_with_delimiter(
-                self._store, (self._prefix + prefix) or None
-            )
+        place = (self._prefix + prefix) or None
+        found = self._asked(
+            prefix, lambda: obstore.list_with_delimiter(self._store, place)
+        )
         folders = (each.rpartition("/")[2] for each in found["common_prefixes"])
         # Services and their consoles make an object of a folder, named by it.
         objects = [
@@ -182,17 +218,19 @@ class RemoteBucket(Bucket):
         attributes: Mapping[str, str] | None = None,
     ) -> str:
         size = _size_of(content)
-        with object_errors(self.subject(key)):
-            result = obstore.put(
-                self._store,
-                self.whole_key(key),
-                content,
-                attributes=_attributes(attributes),
-                mode=mode,
-                use_multipart=False if mode is not None else size is None or None,
-                chunk_size=max(PART_BYTES, (size or 0) // MOST_PARTS + 1),
-                max_concurrency=PARTS_AT_ONCE,
-            )
+        ask = partial(
+            obstore.put,
+            self._store,
+            self.whole_key(key),
+            content,
+            attributes=_attributes(attributes),
+            mode=mode,
+            use_multipart=False if mode is not None else size is None or None,
+            chunk_size=max(PART_BYTES, (size or 0) // MOST_PARTS + 1),
+            max_concurrency=PARTS_AT_ONCE,
+        )
+        # Pieces are given once: what is lost of them cannot be sent again.
+        result = self._asked(key, ask, again=size is not None)
         return result["e_tag"] or ""
 
     def create(
@@ -223,11 +261,13 @@ class RemoteBucket(Bucket):
         mark = secrets.token_hex(16)
         told = {**(attributes or {}), _WRITE: mark}
         try:
-            return self._until_answered(lambda: self._put(key, data, mode, told))
+            return self._put(key, data, mode, told)
         except (ObjectChangedError, ObjectMissingError):
-            with suppress(ObjectMissingError), object_errors(self.subject(key)):
-                found = obstore.get(
-                    self._store, self.whole_key(key), options={"head": True}
+            whole = self.whole_key(key)
+            with suppress(ObjectMissingError):
+                found = self._asked(
+                    key,
+                    lambda: obstore.get(self._store, whole, options={"head": True}),
                 )
                 if dict(found.attributes).get(_WRITE) == mark:
                     return found.meta["e_tag"] or ""
@@ -235,26 +275,14 @@ class RemoteBucket(Bucket):
                 f"{self.subject(key)}: written by somebody else meanwhile"
             ) from None
 
-    def _until_answered(self, put: Callable[[], str]) -> str:
-        """Send again what got no answer: the library does so without a condition."""
-        for _ in range(_UNANSWERED_TRIES - 1):
-            try:
-                return put()
-            except BucketThrottledError:
-                raise  # it was sent again, and for long enough
-            except BucketAwayError:
-                continue
-        return put()
-
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; see Bucket."""
         waiting = map(self.whole_key, keys)
         while some := list(islice(waiting, _DELETED_AT_ONCE)):
-            with object_errors(self.name):
-                if self._location.scheme == "s3":
-                    obstore.delete(self._store, some)
-                else:
-                    self._delete_each(some)
+            if self._location.scheme == "s3":
+                self._asked("", partial(obstore.delete, self._store, some))
+            else:
+                self._asked("", partial(self._delete_each, some))
 
     def _delete_each(self, keys: Iterable[str]) -> None:
         """Remove one after the other: where one is missing, the others would stay."""
@@ -268,8 +296,8 @@ class RemoteBucket(Bucket):
         """Copy an object within the service; see Bucket."""
         if not isinstance(source, RemoteBucket) or source.place != self.place:
             return False
-        with object_errors(source.subject(key)):
-            obstore.copy(self._store, source.whole_key(key), self.whole_key(target))
+        ends = (source.whole_key(key), self.whole_key(target))
+        self._asked(key, partial(obstore.copy, self._store, *ends))
         return True
 
 
