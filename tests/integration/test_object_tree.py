@@ -149,6 +149,23 @@ def test_what_is_asked_follows_what_changed(
 
 
 @pytest.mark.long
+def test_what_is_pruned_leaves_the_bucket(site: ObjectTreeSite, sim: Simulator) -> None:
+    site.declare(prune={"grace_days": 0})
+    site.sync()
+    obstore.put(site.objects, "robots.txt", b"mine")
+    obstore.put(site.objects, "example.com/plus/@v/notes.txt", b"mine, too")
+    site.select([UPPER])
+    site.sync()
+    assert any(key.startswith("example.com/plus/@v/v2") for key in site.all_keys())
+    site.run("prune", "-y", expect=OK)
+    left = {key for key in site.all_keys() if "example.com/plus" in key}
+    assert left == {"example.com/plus/@v/notes.txt"}, "what is not ours stays"
+    assert "robots.txt" in site.all_keys()
+    obstore.delete(site.objects, ["robots.txt", "example.com/plus/@v/notes.txt"])
+    site.check_objects(sim)
+
+
+@pytest.mark.long
 def test_a_whole_publish_puts_no_blob_that_is_there(site: ObjectTreeSite) -> None:
     site.sync()
     obstore.delete(site.objects, [".gosync/tree.json"])
@@ -161,6 +178,20 @@ def test_a_whole_publish_puts_no_blob_that_is_there(site: ObjectTreeSite) -> Non
     obstore.put(site.objects, ".gosync/tree.json", b"{}")
     document = site.run("publish", expect=OK).document
     assert document["copied"] > 0
+
+
+def test_what_only_reads_the_catalog_goes_on_without_the_bucket(
+    site: ObjectTreeSite, sim: Simulator
+) -> None:
+    site.sync()
+    site.line.clear()
+    site.line.fault = lambda _: Fault(refused=True)
+    listed = site.run("list", expect=OK)
+    assert len(listed.document["versions"]) == 2
+    assert "the tree was not looked at" in listed.stderr
+    assert len(site.line.asked) < 30
+    site.line.clear()
+    site.check_objects(sim)
 
 
 def test_what_needs_a_folder_says_so_and_what_to_do(site: ObjectTreeSite) -> None:
