@@ -24,15 +24,16 @@ from gosync.cli.progress import progress
 from gosync.cli.tables import tree_lines
 from gosync.cli.troublelines import unpublished_lines
 from gosync.config.telling import telling_of
-from gosync.errors import UsageError
+from gosync.errors import MalformedError, UsageError
 from gosync.publish.marker import Marker, read_marker
 from gosync.publish.report import ClientHead, PublishedTree, PublishReport, TreeReport
 from gosync.site.oldheads import read_head_file, remember_heads
 from gosync.site.opening import Opening
+from gosync.site.options import TreePlace
 from gosync.site.site import Site, open_site
 from gosync.site.standing import Trouble
 from gosync.site.tree import publish_tree
-from gosync.site.treestorage import tree_storage
+from gosync.site.treestorage import tree_place, tree_storage
 from gosync.site.upstreams import connect
 from gosync.status.files import tell_status
 from gosync.store.durable import disk_errors, replace_file
@@ -45,9 +46,7 @@ from gosync.work.progress import Progress
 
 
 @click.command()
-@click.argument(
-    "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path)
-)
+@click.argument("place", metavar="[DIR]", required=False)
 @versions_limit_option
 @yes_option
 @click.option(
@@ -78,7 +77,7 @@ from gosync.work.progress import Progress
 @common_options
 def publish(
     options: CommonOptions,
-    folder: Path | None,
+    place: str | None,
     max_delete: int | None,
     yes: bool,
     head_files: tuple[Path, ...],
@@ -89,6 +88,7 @@ def publish(
 ) -> int:
     """Bring the configured tree, or DIR, up to what the store carries.
 
+    DIR may be s3://bucket/prefix, too.
     Asks the checksum database only for tiles that the store does not have yet. What
     --head and --missing ask for is remembered, and goes into the next bundles.
     Exits 3 where something that is carried has no name that a tree can show.
@@ -97,8 +97,8 @@ def publish(
     site_options = with_delete_limit(
         config.site_options(), max_delete=max_delete, yes=yes
     )
-    if folder is not None:
-        tree = folder.absolute()
+    if place is not None:
+        tree = _tree(place)
         notes = site_options.notes_changes and tree == site_options.tree_path
         site_options = replace(site_options, tree_path=tree, notes_changes=notes)
     with open_site(
@@ -145,6 +145,14 @@ async def _publish(
         await remember_heads(site, sums, named, asked.sizes)
         report = await publish_tree(site, sums, watcher, retry=True)
     return report, sorted({*(head.tree.n for head in named), *asked.sizes})
+
+
+def _tree(text: str) -> TreePlace:
+    try:
+        place = tree_place(text)
+    except MalformedError as exc:
+        raise UsageError(f"DIR: {exc}") from exc
+    return place.absolute() if isinstance(place, Path) else place
 
 
 def _asked(site: Site, logs: Sequence[Path]) -> AskedTiles:

@@ -29,6 +29,7 @@ BUCKET = "public"
 REGION = "us-east-1"
 _KEY, _SECRET = "anybody", "for-an-hour"
 _START_SECONDS = 120
+_ATTEMPTS = 4
 _PARTS = ("master", "volume", "filer", "s3")
 # A few small files for each bucket, and no more memory than that takes.
 _SMALL = {
@@ -80,17 +81,20 @@ class SeaweedServer:
         """
         program = _find_program()
         data = self.folder / "objects"
-        data.mkdir(parents=True)
-        with (self.folder / "objects.log").open("wb") as log:
-            process = self._start(program, log.fileno())
-        try:
-            self.pid = process.pid
-            self._wait(process)
-            yield self
-        finally:
-            process.kill()  # asked to end it takes half a minute for its goodbyes
-            process.wait()
-            shutil.rmtree(data, ignore_errors=True)
+        with ExitStack() as stack:
+            for _ in range(_ATTEMPTS):
+                data.mkdir(parents=True)
+                stack.callback(shutil.rmtree, data, ignore_errors=True)
+                with (self.folder / "objects.log").open("wb") as log:
+                    process = self._start(program, log.fileno())
+                stack.callback(_end, process)
+                if self._is_serving(process):
+                    self.pid = process.pid
+                    yield self
+                    return
+                stack.close()  # another's port, most likely
+        log_end = (self.folder / "objects.log").read_text(errors="replace")[-2000:]
+        raise StoreError(f"the object store does not serve: {log_end}")
 
     def _start(self, program: str, log: int) -> subprocess.Popen[bytes]:
         identities = self.folder / "identities.json"
@@ -112,13 +116,19 @@ class SeaweedServer:
             stderr=log,
         )
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+    def _is_serving(self, process: subprocess.Popen[bytes]) -> bool:
+        """Wait until it takes objects; return False where it ended, or takes none."""
         end = time.monotonic() + _START_SECONDS
-        while not self._takes_objects(self.url):
-            if process.poll() is not None or time.monotonic() > end:
-                log = (self.folder / "objects.log").read_text(errors="replace")
-                raise StoreError(f"the object store does not serve: {log[-2000:]}")
+        while process.poll() is None and time.monotonic() < end:
+            if self._takes_objects(self.url):
+                return True
             time.sleep(0.1)
+        return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()  # asked to end it takes half a minute for its goodbyes
+    process.wait()
 
 
 def _find_program() -> str:

@@ -22,6 +22,7 @@ gets ``LockedError``, though it slept beyond its lease.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -56,6 +57,7 @@ _SEEN_FILES = 10_000
 _OPEN_FOLDERS = 500
 _IMMUTABLE_DAYS = 365
 _WHOLE_BYTES = 8 << 20
+_ASKED_ONE_BY_ONE = 2
 _FEW = 3  # requests that are not worth threads
 
 T = TypeVar("T")
@@ -108,8 +110,8 @@ class ObjectTree(TreeStorage):
         self._lease = lease
 
     def reader(self) -> TreeReader:
-        """Return what reads the objects."""
-        return ObjectTreeWriter(self._bucket)
+        """Return what reads the objects, each time anew."""
+        return ObjectTreeWriter(self._bucket, keeps=False)
 
     def writer(self, *, beside: bool = False) -> TreeWriter:  # noqa: ARG002 - a contract
         """Return what puts objects; nobody beside it has staged any."""
@@ -117,9 +119,21 @@ class ObjectTree(TreeStorage):
 
 
 class ObjectTreeWriter(TreeWriter):
-    """Puts the objects of one tree."""
+    """Puts the objects of one tree.
 
-    def __init__(self, bucket: Bucket, lease: TreeLease | None = None) -> None:
+    Until a commit it keeps what it learned of folders, since nobody else writes.
+    """
+
+    def __init__(
+        self, bucket: Bucket, lease: TreeLease | None = None, *, keeps: bool = True
+    ) -> None:
+        """Take what keeps the tree.
+
+        Args:
+            bucket: Its objects.
+            lease: Who may write it; None where nobody else can.
+            keeps: Whether what is learned of a folder is kept.
+        """
         self.name = bucket.name
         self.written = 0
         self.linked = 0
@@ -128,10 +142,11 @@ class ObjectTreeWriter(TreeWriter):
         self.blob_bytes = 0
         self._bucket = bucket
         self._lease = lease
+        self._keeps = keeps
         self._waiting: dict[str, Upload | BlobObject] = {}
         self._waiting_bytes = 0
         self._folders: dict[str, ObjectFolder] = {}
-        self._asked: set[str] = set()
+        self._asked: Counter[str] = Counter()
         self._seen: dict[str, str] = {}
 
     def open(self) -> None:
@@ -152,6 +167,11 @@ class ObjectTreeWriter(TreeWriter):
             return self._read_beginning(path, limit_bytes)
         if len(self._seen) > _SEEN_FILES:
             self._seen.clear()
+        folder, _, name = path.rpartition("/")
+        known = self._learned(folder)
+        if known is not None and known.info(name) is None:
+            self._seen[path] = ""
+            return None
         try:
             found = self._bucket.get(path)
         except ObjectMissingError:
@@ -169,17 +189,23 @@ class ObjectTreeWriter(TreeWriter):
             return None
 
     def size(self, path: str) -> int | None:
-        """Return an object's size, or None when it is not there.
-
-        Who asks for a second one of a folder is going to ask for more of them.
-        """
+        """Return an object's size, or None when it is not there."""
         folder, _, name = path.rpartition("/")
-        if folder not in self._folders and folder not in self._asked:
-            self._asked.add(folder)
-            info = self._bucket.head(path)
-        else:
-            info = self._folder(folder).info(name)
+        known = self._learned(folder)
+        info = self._bucket.head(path) if known is None else known.info(name)
         return None if info is None else info.size_bytes
+
+    def _learned(self, folder: str) -> ObjectFolder | None:
+        """Return what a folder has, if that is known, or worth a question by now.
+
+        Who asks for a few objects of a folder is going to ask for more of them.
+        """
+        if folder in self._folders:
+            return self._folders[folder]
+        self._asked[folder] += 1
+        if not self._keeps or self._asked[folder] <= _ASKED_ONE_BY_ONE:
+            return None
+        return self._folder(folder)
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, sorted; none when it is not there."""
@@ -230,9 +256,9 @@ class ObjectTreeWriter(TreeWriter):
         return True
 
     def _folder(self, path: str) -> ObjectFolder:
-        folder = self._folders.get(path)
-        if folder is None:
-            folder = self._folders[path] = ObjectFolder(self._bucket, path)
+        folder = self._folders.get(path) or ObjectFolder(self._bucket, path)
+        if self._keeps:
+            self._folders[path] = folder
         return folder
 
     def _wait(self, path: str, waiting: Upload | BlobObject, size_bytes: int) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.identity import CatalogStore
+from gosync.errors import BucketAwayError, BucketDeniedError
 from gosync.ingest.generation import Generation
 from gosync.ingest.known import journal_is_known
 from gosync.publish.claim import claim_tree
@@ -47,6 +48,7 @@ from gosync.store.journal import Journal
 from gosync.store.layout import BLOBS, CATALOG
 from gosync.store.root import open_store
 
+_LOOKS_AGAIN = 1
 _log = logging.getLogger(__name__)
 
 
@@ -225,6 +227,9 @@ def settle(
 def check_readable(options: SiteOptions, catalog: Catalog, *, blobs: bool) -> None:
     """Hold a catalog that is only read against the rest.
 
+    A tree whose bucket cannot be asked is not looked at: what the catalog says is true
+    without it.
+
     Args:
         options: Where it is.
         catalog: The catalog.
@@ -239,10 +244,21 @@ def check_readable(options: SiteOptions, catalog: Catalog, *, blobs: bool) -> No
     for trouble in (
         _judge_catalog(root, catalog),
         _judge_blobs(options, catalog) if blobs else None,
-        _judge_tree(tree_storage(options), catalog),
+        _judge_tree_there(options, catalog),
     ):
         if trouble is not None:
             raise refusal(trouble, store=root, tree=tree)
+
+
+def _judge_tree_there(options: SiteOptions, catalog: Catalog) -> Trouble | None:
+    """Judge a tree, once; one in a bucket that does not answer is not judged."""
+    quick = msgspec.structs.replace(options.buckets, most_retries=_LOOKS_AGAIN)
+    try:
+        storage = tree_storage(msgspec.structs.replace(options, buckets=quick))
+        return _judge_tree(storage, catalog)
+    except (BucketAwayError, BucketDeniedError) as error:
+        _log.warning("the tree was not looked at: %s", error)
+        return None
 
 
 def _refuse(

@@ -41,6 +41,7 @@ from tests.bench.licensing import read_all_licences
 from tests.bench.listing import list_store
 from tests.bench.logreading import read_logs
 from tests.bench.objectsync import sync_into_bucket
+from tests.bench.objectpublish import publish_into_bucket
 from tests.bench.peers import serve_beside_peers
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
@@ -75,6 +76,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "causes": name_causes,
     "publish": publish_changes,
     "pages": show_catalogue,
+    "objectpublish": publish_into_bucket,
     "houselog": record_versions,
     "slopes": slopes,
     "verify": verify_caches,

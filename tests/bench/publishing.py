@@ -28,6 +28,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.publish.localtree import LocalTree
 from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
+from gosync.publish.tree import TreeStorage
 from gosync.publish.work import TreeTarget
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.localtiles import LocalTileStore
@@ -51,7 +52,7 @@ def publish_changes(setting: Setting) -> Iterator[Row]:
     passes = max(setting.runs, 2) * 3
     processor: dict[int, float] = {}
     for count in setting.sizes.published:
-        with _Mirror(setting.room(f"publish-{count}")) as mirror:
+        with PublishedMirror(setting.room(f"publish-{count}")) as mirror:
             mirror.fill(count)
             settle()
             costs = [mirror.add_and_publish(number) for number in range(passes)]
@@ -68,7 +69,7 @@ def publish_changes(setting: Setting) -> Iterator[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class _PassCost:
+class PublishCost:
     """What one publish took: seconds, and files written, linked or removed."""
 
     wall_seconds: float
@@ -76,10 +77,16 @@ class _PassCost:
     files: int
 
 
-class _Mirror:
+class PublishedMirror:
     """A store and its tree, with a log that proves what is in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tree: TreeStorage | None = None) -> None:
+        """Make an empty one.
+
+        Args:
+            folder: Where its store is, and its tree unless that is elsewhere.
+            tree: Where its tree is.
+        """
         store = folder / "store"
         open_store(store)
         self._catalog = Catalog.open(store / "catalog.sqlite", create=True)
@@ -88,7 +95,7 @@ class _Mirror:
         self._log.grow(70_000)
         self._tiles = LocalTileStore(store, self._log.name)
         self._database = parse_gosumdb(self._log.verifier_key)
-        self._tree = TreeTarget(LocalTree(folder / "public"), "public")
+        self._tree = TreeTarget(tree or LocalTree(folder / "public"), "public")
         self._modules = 0
         self._publisher = Publisher(
             self._catalog,
@@ -104,15 +111,15 @@ class _Mirror:
     def __exit__(self, *_: object) -> None:
         self._catalog.close()
 
-    def fill(self, count: int) -> None:
-        """Admit and publish so many versions."""
+    def fill(self, count: int) -> PublishCost:
+        """Admit and publish so many versions; return the publish's cost."""
         self._modules = count // _EACH
         made = [(n, number) for n in range(self._modules) for number in range(_EACH)]
         for start in range(0, count, _ADMITTED):
             self._admit(made[start : start + _ADMITTED])
-        self._publish()
+        return self._timed()
 
-    def add_and_publish(self, number: int) -> _PassCost:
+    def add_and_publish(self, number: int) -> PublishCost:
         """Add ten versions, half of them of new modules; return the cost."""
         stride = self._modules // (_ADDED // 2)
         old = [(number + n * stride, _EACH + number) for n in range(_ADDED // 2)]
@@ -120,10 +127,13 @@ class _Mirror:
         self._modules += len(new)
         self._admit([*old, *new])
         self._log.grow(300)
+        return self._timed(full=False)
+
+    def _timed(self, *, full: bool = True) -> PublishCost:
         wall, cpu = time.perf_counter(), time.process_time()
         report = self._publish()
-        assert not report.full
-        return _PassCost(
+        assert report.full is full
+        return PublishCost(
             time.perf_counter() - wall, time.process_time() - cpu, report.changes
         )
 

@@ -19,7 +19,7 @@ from tests.integration.site import CHECKOUT, OK, USAGE
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
 from tests.simulator.objectfaults import ObjectFaults
-from tests.simulator.objects import ObjectServer
+from tests.simulator.objects import BUCKET, ObjectServer
 from tests.simulator.standard import UPPER, module, publish_standard
 
 pytestmark = pytest.mark.go
@@ -111,7 +111,11 @@ def test_a_bundle_is_made_and_taken_into_another_bucket(
         prefix=f"go/inside-{tmp_path.name}",
     )
     inside.configure({"proxies": "off"})
-    inside.declare(bundle={"trust": "trust.toml"})
+    place = f"s3://{BUCKET}/go/store-{tmp_path.name}"
+    inside.declare(
+        bundle={"trust": "trust.toml"},
+        store={"path": place, "local": "store", "min_free": "1MiB"},
+    )
     (inside.folder / "trust.toml").write_text(key["trust"])
     inside.run("bundle", "import", made["folder"], expect=OK)
     with GoClient(tmp_path / "go", goproxy=inside.url, gosumdb=sim.gosumdb) as client:
@@ -119,6 +123,7 @@ def test_a_bundle_is_made_and_taken_into_another_bucket(
         client.run("get", f"{UPPER}@latest", f"{PLUS}@v2.0.0+incompatible")
     verify = ("verify", inside.location, "--offline", "--config", "gosync.toml")
     assert inside.run(*verify, expect=OK).document["target"] == inside.location
+    inside.run("verify", "--offline", expect=OK)  # its own store
     zips = [key for key in inside.all_keys() if key.endswith(".zip")]
     obstore.put(inside.objects, zips[0], b"rotten")
     assert inside.run(*verify).code == 4

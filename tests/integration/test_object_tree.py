@@ -24,9 +24,11 @@ from tests.simulator.objectfaults import (
 )
 from tests.simulator.objects import ObjectServer
 from tests.simulator.standard import UPPER, module
+from tests.tiers import EVERY_STEP
 
 PLUS = "example.com/plus"
 _CHANGES = ("PUT", "DELETE", "POST")
+_EACH_CHANGE = 1 if EVERY_STEP else 7
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,10 @@ def site(
 
 
 class Reader:
-    """Looks after each change of the bucket what go would be told, and get."""
+    """Looks after changes of the bucket what go would be told, and get.
+
+    That is after each one, in the first tier after some of them.
+    """
 
     def __init__(self, site: ObjectTreeSite) -> None:
         self.looks = 0
@@ -67,6 +72,7 @@ class Reader:
         self._site = site
         self._objects = site.objects
         self._lock = threading.Lock()
+        self._changes = itertools.count()
 
     def look(self) -> None:
         with self._lock:  # a list is older than what is there after it
@@ -86,7 +92,9 @@ class Reader:
             return ""
 
     def watching(self, asked: Asked) -> Fault | None:
-        return Fault(after=self.look) if asked.method in _CHANGES else None
+        if asked.method not in _CHANGES or next(self._changes) % _EACH_CHANGE:
+            return None
+        return Fault(after=self.look)
 
 
 def test_a_tree_is_published_changed_and_proven(
@@ -102,7 +110,9 @@ def test_a_tree_is_published_changed_and_proven(
     site.run("withdraw", f"{PLUS}@v2.0.0+incompatible", "--reason", "rotten", expect=OK)
     site.run("publish", expect=OK)
     site.check_objects(sim)
-    assert reader.looks > 40
+    second = f"{site.location}-second"
+    assert site.run("publish", second, expect=OK).document["root"] == second
+    assert reader.looks > 10
     assert reader.missing == set()
     after = site.tree_files()
     assert {
@@ -149,6 +159,23 @@ def test_what_is_asked_follows_what_changed(
 
 
 @pytest.mark.long
+def test_what_is_pruned_leaves_the_bucket(site: ObjectTreeSite, sim: Simulator) -> None:
+    site.declare(prune={"grace_days": 0})
+    site.sync()
+    obstore.put(site.objects, "robots.txt", b"mine")
+    obstore.put(site.objects, "example.com/plus/@v/notes.txt", b"mine, too")
+    site.select([UPPER])
+    site.sync()
+    assert any(key.startswith("example.com/plus/@v/v2") for key in site.all_keys())
+    site.run("prune", "-y", expect=OK)
+    left = {key for key in site.all_keys() if "example.com/plus" in key}
+    assert left == {"example.com/plus/@v/notes.txt"}, "what is not ours stays"
+    assert "robots.txt" in site.all_keys()
+    obstore.delete(site.objects, ["robots.txt", "example.com/plus/@v/notes.txt"])
+    site.check_objects(sim)
+
+
+@pytest.mark.long
 def test_a_whole_publish_puts_no_blob_that_is_there(site: ObjectTreeSite) -> None:
     site.sync()
     obstore.delete(site.objects, [".gosync/tree.json"])
@@ -161,6 +188,21 @@ def test_a_whole_publish_puts_no_blob_that_is_there(site: ObjectTreeSite) -> Non
     obstore.put(site.objects, ".gosync/tree.json", b"{}")
     document = site.run("publish", expect=OK).document
     assert document["copied"] > 0
+
+
+@pytest.mark.long
+def test_what_only_reads_the_catalog_goes_on_without_the_bucket(
+    site: ObjectTreeSite, sim: Simulator
+) -> None:
+    site.sync()
+    site.line.clear()
+    site.line.fault = lambda _: Fault(refused=True)
+    listed = site.run("list", expect=OK)
+    assert len(listed.document["versions"]) == 2
+    assert "the tree was not looked at" in listed.stderr
+    assert len(site.line.asked) < 30
+    site.line.clear()
+    site.check_objects(sim)
 
 
 def test_what_needs_a_folder_says_so_and_what_to_do(site: ObjectTreeSite) -> None:
@@ -239,6 +281,7 @@ def test_of_two_publishers_one_wins_and_no_tree_is_mixed(
     winner.check_objects(sim)
 
 
+@pytest.mark.long
 def test_throttled_delayed_and_reordered_it_comes_to_the_same(
     site: ObjectTreeSite, sim: Simulator
 ) -> None:
