@@ -41,8 +41,8 @@ from gosync.sbom.bundled import BundleSbom
 from gosync.scale.options import SchedulerAddress
 from gosync.signing.files import read_keys
 from gosync.site.site import open_site
+from gosync.site.storeparts import shared_store
 from gosync.site.treefolder import tree_folder
-from gosync.store.shared import share_blobs
 from gosync.work.memory import share_arenas
 
 EXIT_INCOMPLETE = 3
@@ -156,9 +156,7 @@ def create(
     ):
         share_arenas()
         shared = (
-            None
-            if sweep is None
-            else PackSharing(sweep, share_blobs(site_options.store_path))
+            None if sweep is None else PackSharing(sweep, shared_store(site_options))
         )
         created = create_bundle(site, asked, watcher, shared)
     told = CreateReport.of(created)

@@ -27,10 +27,10 @@ from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import version_entry
 from gosync.site.site import open_site
+from gosync.site.storeparts import shared_store
 from gosync.site.tree import make_publisher, tree_target
 from gosync.store.digest import parse_digest
 from gosync.store.localblobs import LocalBlobStore
-from gosync.store.shared import share_blobs
 from gosync.sumdb.treehead import open_head
 from gosync.work.sweep import Sweep
 from tests.unit.gomod.zipfiles import make_zip, reader
@@ -176,7 +176,7 @@ class Outside:
         options = CreateOptions(
             target=target, out=out or self.out, full=full, exact=exact, need=need
         )
-        shared = share_blobs(self.options.store_path)
+        shared = shared_store(self.options)
         sharing = None if sweep is None else PackSharing(sweep, shared)
         return create_bundle(self.site, options, sharing=sharing)
 
