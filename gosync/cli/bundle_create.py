@@ -18,6 +18,7 @@ from gosync.bundle.make.created import (
     TreeArchiveReport,
 )
 from gosync.bundle.make.levels import Level
+from gosync.bundle.make.sharing import PackSharing
 from gosync.bundle.make.tree_archive import admitted_files, write_tree_archive
 from gosync.bundle.options import TargetSpec
 from gosync.bundle.read.documents import shrink_lines, write_report
@@ -30,14 +31,17 @@ from gosync.cli.bundle_lines import (
 )
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.progress import progress
+from gosync.cli.scheduler import scheduler_option, sharing
 from gosync.cli.tables import alone_text
 from gosync.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
 from gosync.hint import advise, command
 from gosync.sbom.bundled import BundleSbom
+from gosync.scale.options import SchedulerAddress
 from gosync.signing.files import read_keys
 from gosync.site.site import open_site
+from gosync.site.storeparts import shared_store
 from gosync.site.treefolder import tree_folder
 from gosync.work.memory import share_arenas
 
@@ -97,6 +101,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--report", type=_FILE, metavar="FILE", help="Write the evidence there, as JSON."
 )
+@scheduler_option
 @wait_lock_option
 @common_options
 def create(
@@ -111,6 +116,7 @@ def create(
     for_version: str | None,
     level: str,
     report: Path | None,
+    scheduler: SchedulerAddress | None,
     wait_lock: float,
 ) -> int:
     """Make the next bundle for TARGET: all that it has not acknowledged yet.
@@ -137,9 +143,11 @@ def create(
         level=Level(level),
         documents=tuple(map(BundleSbom, chosen.sbom)),
     )
+    site_options = config.site_options()
     with (
+        sharing(scheduler, config) as sweep,
         open_site(
-            config.site_options(),
+            site_options,
             command="gosync bundle create",
             leases=[leases.BUNDLE],
             wait_lock_seconds=wait_lock,
@@ -147,7 +155,10 @@ def create(
         progress(show=options.show_progress) as watcher,
     ):
         share_arenas()
-        created = create_bundle(site, asked, watcher)
+        shared = (
+            None if sweep is None else PackSharing(sweep, shared_store(site_options))
+        )
+        created = create_bundle(site, asked, watcher, shared)
     told = CreateReport.of(created)
     if report is not None:
         write_report(report, told)

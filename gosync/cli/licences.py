@@ -31,7 +31,7 @@ from gosync.ingest.storedfacts import has_zip
 from gosync.ingest.storedlicences import StoredLicences
 from gosync.scale.options import SchedulerAddress
 from gosync.site.site import open_site, read_store
-from gosync.store.shared import share_blobs
+from gosync.site.storeparts import shared_store
 from gosync.sync.projectzips import zips_of_project
 from gosync.text import printable
 from gosync.work.progress import Progress
@@ -134,7 +134,7 @@ def _read_what_lacks(
         counts = (
             stored.fill(lacking)
             if sweep is None
-            else stored.share(lacking, sweep, share_blobs(options.store_path))
+            else stored.share(lacking, sweep, shared_store(options))
         )
         before = 0
         for done in counts:

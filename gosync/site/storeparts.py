@@ -15,6 +15,7 @@ from gosync.clock import Clock
 from gosync.site.catalogcopies import CatalogCopies
 from gosync.site.options import SiteOptions
 from gosync.store.blobs import BlobStore
+from gosync.store.identity import read_store_id
 from gosync.store.journal import Journal
 from gosync.store.layout import BLOBS, JOURNAL, QUARANTINE
 from gosync.store.localblobs import LocalBlobStore
@@ -34,6 +35,7 @@ from gosync.store.objects.quarantine import ObjectQuarantine
 from gosync.store.objects.writerlock import ObjectWriterLock
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
+from gosync.store.shared import SharedStore
 
 _IN_MEMORY_BYTES = 64 << 20
 _ON_DISK_BYTES = 512 << 20
@@ -111,6 +113,16 @@ def bucket_blobs(options: SiteOptions) -> ObjectBlobStore | None:
     """
     bucket = store_bucket(options)
     return None if bucket is None else ObjectBlobStore(bucket, options.store_path)
+
+
+def shared_store(options: SiteOptions) -> SharedStore:
+    """Return what a worker of a sweep opens the store by.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
+    root = options.store_path.resolve()
+    return SharedStore(str(root), read_store_id(root), options.bucket, options.buckets)
 
 
 def has_blobs(options: SiteOptions) -> bool:

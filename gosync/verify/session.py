@@ -25,7 +25,7 @@ from gosync.folder.sums import TreeSums
 from gosync.gomod.patterns import PatternSet
 from gosync.publish.treecopy import copy_of_tree
 from gosync.site.opening import check_before_verify, check_verifiable
-from gosync.site.storeparts import bucket_blobs
+from gosync.site.storeparts import bucket_blobs, shared_store
 from gosync.store.layout import CATALOG
 from gosync.store.objects.opening import open_bucket
 from gosync.verify.act.actor import Actor, ActSetting
@@ -234,7 +234,14 @@ def _open_files(
     if kind is TargetKind.STORE:
         assert catalog is not None
         blobs = bucket_blobs(request.own_site)
-        store = StoreTarget(request.path, catalog, database, clock, blobs=blobs)
+        store = StoreTarget(
+            request.path,
+            catalog,
+            database,
+            clock,
+            blobs=blobs,
+            shared=None if blobs is None else shared_store(request.own_site),
+        )
         return _Opened(store, partial(_store_actor, store))
     if kind is TargetKind.GO_SUM:
         sums = SumTarget(request.path)

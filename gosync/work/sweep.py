@@ -120,10 +120,26 @@ def sweep_in_order(
     Raises:
         Exception: As Pending.result, when its item's turn comes.
     """
+    return pending_in_order(lambda item: sweep.begin(step, item), items, sweep)
+
+
+def pending_in_order(
+    begin: Callable[[T], Pending[R]], items: Iterable[T], sweep: Sweep
+) -> Generator[R]:
+    """Yield the results of steps that may be begun in several ways; see sweep_in_order.
+
+    Args:
+        begin: Begins the step of an item, by the sweep or another one.
+        items: The items.
+        sweep: Whose width says how many steps are begun ahead.
+
+    Raises:
+        Exception: As Pending.result, when its item's turn comes.
+    """
     waiting: deque[Pending[R]] = deque()
     try:
         for item in items:
-            waiting.append(sweep.begin(step, item))
+            waiting.append(begin(item))
             if len(waiting) >= in_flight(sweep.width):
                 yield waiting.popleft().result()
         while waiting:

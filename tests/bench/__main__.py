@@ -40,8 +40,8 @@ from tests.bench.idle import idle_pass
 from tests.bench.licensing import read_all_licences
 from tests.bench.listing import list_store
 from tests.bench.logreading import read_logs
-from tests.bench.objectsync import sync_into_bucket
 from tests.bench.objectpublish import publish_into_bucket
+from tests.bench.objectsync import sync_into_bucket
 from tests.bench.peers import serve_beside_peers
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes

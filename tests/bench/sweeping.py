@@ -36,7 +36,7 @@ from tests.sweepsteps import nothing
 
 _ZIP_BYTES = 10 * MIB
 _FILE_BYTES = 256 * KIB
-_STEPS = 2_000
+_STEPS = 500
 _STEP_LIMIT_MS = 5
 
 
@@ -56,7 +56,7 @@ def share_verify(setting: Setting) -> Iterator[Row]:
     size = f"{count * zip_bytes / 1e9:.1f} GB"
     yield faster(f"verify {size} with 2 Dask workers", pairs, peer="with 1", target=1.6)
     with open_sweep(SchedulerAddress(workers=2), SweepTls()) as sweep:
-        list(sweep_in_order(sweep, nothing, range(100)))
+        list(sweep_in_order(sweep, nothing, range(50)))
         each = [_step_ms(sweep) for _ in range(2 * setting.runs - 1)]
     yield within("one step on 2 Dask workers", each, limit=_STEP_LIMIT_MS, unit="ms")
 

@@ -94,7 +94,7 @@ def test_a_worker_with_another_store_reads_nothing(
     assert _rows(site, "DELETE FROM licences") == len(ALL)
     shared_by(monkeypatch, "gosync.cli.licences")
     other = SharedStore(str(site.store), "0" * 32)
-    monkeypatch.setattr("gosync.cli.licences.share_blobs", lambda _: other)
+    monkeypatch.setattr("gosync.cli.licences.shared_store", lambda _: other)
 
     refused = site.run("licences", "--scheduler", "local:2", expect=USAGE)
     assert "is not the store 000" in refused.document["message"]

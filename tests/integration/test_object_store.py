@@ -7,9 +7,21 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import anyio
 import obstore
 import pytest
+from msgspec.structs import replace
 
+from gosync.clock import SystemClock
+from gosync.config import load_config
+from gosync.site.storeparts import shared_store
+from gosync.store.shared import open_shared_blobs
+from gosync.verify.ownstore.target import StoreTarget
+from gosync.verify.report import VerifyReport
+from gosync.verify.request import Limits, VerifyRequest
+from gosync.verify.session import open_session
+from gosync.work.progress import NoProgress
+from gosync.work.sweep import UnsharedError
 from tests.integration.objectstoresite import ObjectStoreSite
 from tests.integration.site import LOCKED, NO_SPACE, OK, STANDS_OPEN, STORE, USAGE
 from tests.simulator import Simulator
@@ -22,6 +34,7 @@ from tests.simulator.objectfaults import (
 )
 from tests.simulator.objects import ObjectServer
 from tests.simulator.standard import UPPER, module
+from tests.sweeps import PickledSweep
 
 PLUS = "example.com/plus"
 MENDED = 5
@@ -266,3 +279,42 @@ def test_what_is_wrong_with_the_service_is_said(site: ObjectStoreSite) -> None:
     site.run("publish", expect=NO_SPACE)
     said = json.dumps([away, denied])
     assert site.environment["AWS_SECRET_ACCESS_KEY"] not in said
+
+
+@pytest.mark.long
+def test_workers_of_a_sweep_read_the_bucket_themselves(
+    site: ObjectStoreSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.sync()
+    want = site.run("verify", "--offline", "--fresh", expect=OK).document
+    for name, value in site.environment.items():
+        monkeypatch.setenv(name, value)
+    options = load_config(site.config_file, {}).site_options()
+    request = VerifyRequest(
+        path=options.store_path, site=options, offline=True, limits=Limits(fresh=True)
+    )
+    sweep = PickledSweep()
+    monkeypatch.setattr(StoreTarget, "check", None)  # nothing is looked at here
+
+    async def main() -> VerifyReport:
+        clock = SystemClock()
+        async with open_session(request, clock) as session:
+            return await session.run(clock, NoProgress(), lambda: False, sweep)
+
+    report = anyio.run(main)
+
+    assert (sweep.steps, sweep.here) == (1, 0)
+    assert (report.exit_code, report.outcome.checked) == (0, want["checked"])
+    assert report.outcome.read_bytes == want["bytes"]
+
+
+def test_a_worker_that_finds_another_store_in_the_bucket_does_nothing(
+    site: ObjectStoreSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.sync()
+    for name, value in site.environment.items():
+        monkeypatch.setenv(name, value)
+    options = load_config(site.config_file, {}).site_options()
+    other = replace(shared_store(options), store="0" * 32)
+    with pytest.raises(UnsharedError, match="is not the store 000"):
+        open_shared_blobs(other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -275,3 +276,31 @@ def _start(site: Site, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.mark.long
+def test_every_verb_does_by_workers_what_it_does_alone(site: Site, tmp_path: Path):
+    """Import, licences and a bundle, over a real cluster."""
+    said = []
+    for name, options in (("alone", ()), ("shared", ("--scheduler", "local:2"))):
+        twin = site.twin(tmp_path / name)
+        twin.select([])
+        twin.declare(target=[{"name": "inner"}])
+        document = twin.run(
+            *("import", str(site.tree), *options), prefix=_APART, expect=OK
+        ).document
+        del document["published"]["root"]
+        with closing(sqlite3.connect(twin.store / "catalog.sqlite")) as catalog:
+            catalog.execute("DELETE FROM licences")
+            catalog.commit()
+        licences = twin.run("licences", *options, prefix=_APART, expect=OK).document
+        line = ("bundle", "create", "inner", "--out", str(twin.folder / "out"))
+        made = twin.run(*line, *options, prefix=_APART, expect=OK).document
+        volumes = {
+            each.name: each.read_bytes()
+            for each in (twin.folder / "out").rglob("vol-*.zst")
+        }
+        assert volumes
+        said.append((document, licences, made["proven"], volumes))
+        assert list((twin.folder / "tmp").iterdir()) == []
+    assert said[0] == said[1]

@@ -10,6 +10,8 @@ manifest      what the manifest says; its list, whole or as a difference
 tiles         the tree head that travels, and the tiles that are new
 parts         what of that one process packs (pure)
 packers       parts packed side by side
+partpacker    one part packed, wherever
+sharing       parts packed by the workers of a sweep
 packing       versions of the store in groups and segments
 contentcache  contents that were inflated once, kept until they are packed
 compressor    segments compressed, one after the other

@@ -34,10 +34,9 @@ from gosync.gomod.window import Window
 from gosync.gomod.zipdir import ZipEntry, read_directory
 from gosync.gomod.zipread import read_contents
 from gosync.hint import advise, command
-from gosync.store.blobs import BlobStore
+from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors
-from gosync.store.scratch import ScratchFiles
 from gosync.store.tiles import TileStore
 
 if TYPE_CHECKING:
@@ -76,10 +75,10 @@ class Compressor:
 
     def __init__(
         self,
-        blobs: BlobStore,
+        blobs: BlobReader,
         kept: ContentCache,
         tiles: TileStore | None,
-        scratch: ScratchFiles,
+        place: object,
         *,
         level: Level = Level.DEFAULT,
     ) -> None:
@@ -89,13 +88,13 @@ class Compressor:
             blobs: The store's blobs.
             kept: What of their contents is at hand, hashed already.
             tiles: The checksum database's tiles, None without a database.
-            scratch: Where the files are that it writes to, for messages.
+            place: Where the files are that it writes to, for messages.
             level: How hard it compresses.
         """
         self._blobs = blobs
         self._kept = kept
         self._tiles = tiles
-        self._scratch = scratch
+        self._place = place
         self._level = ZSTD_LEVELS[level]
 
     def pack(self, segment: AnySegment, file: IO[bytes]) -> PackedSegment:
@@ -227,7 +226,7 @@ class Compressor:
         base: bytes = b"",
         repeats: bool = True,
     ) -> Frame:
-        with disk_errors(self._scratch):
+        with disk_errors(self._place):
             written = write_frame(
                 pieces,
                 file,
@@ -242,7 +241,7 @@ class Compressor:
 class _OpenZip:
     """A zip of the store whose contents are read one by one, or that is read whole."""
 
-    def __init__(self, blobs: BlobStore, digest: str, stack: ExitStack) -> None:
+    def __init__(self, blobs: BlobReader, digest: str, stack: ExitStack) -> None:
         self._blob = stack.enter_context(blobs.open(Digest(digest)))
         self._window = Window(self._blob.read_at, self._blob.size_bytes)
         self._entries: dict[bytes, ZipEntry] | None = None

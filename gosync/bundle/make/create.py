@@ -41,6 +41,7 @@ from gosync.bundle.make.manifest import make_manifest, required, told, told_base
 from gosync.bundle.make.news import check_readable, is_same, new_blobs, shrink_of
 from gosync.bundle.make.packers import Packers
 from gosync.bundle.make.packing import artifact_segments, tile_segments
+from gosync.bundle.make.partpacker import PackForm, PartPacker
 from gosync.bundle.make.parts import module_parts
 from gosync.bundle.make.readback import OwnBases, check_named, open_made
 from gosync.bundle.make.receiver import (
@@ -53,6 +54,7 @@ from gosync.bundle.make.selection import (
     BundleSelection,
     read_selection,
 )
+from gosync.bundle.make.sharing import PackSharing
 from gosync.bundle.make.tiles import (
     OldHeadTiles,
     bundled_head,
@@ -88,7 +90,10 @@ if TYPE_CHECKING:
 
 
 def create_bundle(
-    site: Site, options: CreateOptions, progress: Progress | None = None
+    site: Site,
+    options: CreateOptions,
+    progress: Progress | None = None,
+    sharing: PackSharing | None = None,
 ) -> Created:
     """Make the next bundle of a target; see the module.
 
@@ -98,6 +103,7 @@ def create_bundle(
             the bundle is made of is announced.
         options: What is asked for.
         progress: Is told how far it is.
+        sharing: Who packs elsewhere; None for processes of this machine.
 
     Raises:
         UsageError: the need is another target's, a key cannot be used, or a version
@@ -121,7 +127,9 @@ def create_bundle(
                 )
             note_kept_head(site)
             check_readable(selection, reader)
-            making = _Making(site, options, selection, progress or NoProgress())
+            making = _Making(
+                site, options, selection, progress or NoProgress(), sharing
+            )
             stack.enter_context(site.holder.relying_on(making.digests))
         if making.brings_nothing:
             return Created(selection=selection)
@@ -146,8 +154,10 @@ class _Making:
         options: CreateOptions,
         selection: BundleSelection,
         progress: Progress,
+        sharing: PackSharing | None,
     ) -> None:
         self._site = site
+        self._sharing = sharing
         self._options = options
         self._selection = selection
         self._receiver = receiver = _receiver(site, options)
@@ -348,14 +358,9 @@ class _Making:
             *module_parts(bundled),
         ]
         limit = min(self._options.target.volume_bytes, MAX_FILE_BYTES)
-        packers = Packers(
-            site.blobs,
-            site.tiles,
-            self._scratch,
-            exact=self._options.exact,
-            volume_bytes=limit,
-            level=self._options.level,
-        )
+        form = PackForm(self._options.exact, limit, self._options.level)
+        packer = PartPacker(site.blobs, site.tiles, self._scratch, form)
+        packers = Packers(packer, self._scratch, self._sharing)
         size_bytes = sum(each.zip_bytes for each in bundled)
         placed: list[PlacedSegment] = []
         with (

@@ -5,32 +5,29 @@ inflated once and kept, compressed into a file that has no name. What it tells i
 few sizes, so that nothing large goes from one process to another. Results come in
 the order of the parts: who was quicker makes no difference.
 
-Where no processes can be had, threads do it.
+Where no processes can be had, threads do it. Workers of a sweep pack elsewhere; what
+they packed comes as bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import IO, TYPE_CHECKING, Final, Self
 
 import msgspec
 
-from gosync.bundle.make.compressor import Compressor, PackedSegment
-from gosync.bundle.make.contentcache import ContentCache
-from gosync.bundle.make.levels import Level
-from gosync.bundle.make.packing import ArtifactSegment, Packer, TileSegment
-from gosync.errors import UsageError
-from gosync.store.blobs import BlobStore
+from gosync.bundle.make.compressor import PackedSegment
+from gosync.bundle.make.partpacker import PartPacker
+from gosync.bundle.make.sharing import PackedBytes, PackSharing, is_worth_sending
 from gosync.store.durable import disk_errors
 from gosync.store.scratch import ScratchFiles
-from gosync.store.tiles import TileStore
 from gosync.work.lookahead import in_order
 from gosync.work.processes import Hands
+from gosync.work.sweep import HereSweep, Pending, pending_in_order
 
 if TYPE_CHECKING:
-    from gosync.bundle.make.compressor import AnySegment
     from gosync.bundle.make.parts import Part
 
 WORKERS: Final = 2
@@ -60,31 +57,18 @@ class Packers:
     """Pack the parts of one bundle."""
 
     def __init__(
-        self,
-        blobs: BlobStore,
-        tiles: TileStore | None,
-        scratch: ScratchFiles,
-        *,
-        exact: bool,
-        volume_bytes: int,
-        level: Level,
+        self, packer: PartPacker, scratch: ScratchFiles, sharing: PackSharing | None
     ) -> None:
         """Begin.
 
         Args:
-            blobs: The store's blobs.
-            tiles: The checksum database's tiles, None without a database.
+            packer: Packs a part.
             scratch: Opens files for packed parts.
-            exact: Whether zips travel as they are.
-            volume_bytes: The most that a segment may have.
-            level: How hard to compress.
+            sharing: Who packs elsewhere; None for processes of this machine.
         """
-        self._blobs = blobs
-        self._tiles = tiles
+        self._packer = packer
         self._scratch = scratch
-        self._exact = exact
-        self._volume_bytes = volume_bytes
-        self._level = level
+        self._sharing = sharing
 
     def pack_all(
         self, parts: Sequence[Part], *, size_bytes: int
@@ -102,6 +86,9 @@ class Packers:
             StoreError: a tile is not there, or the disk refuses.
             NoSpaceError: the scratch files' disk is full.
         """
+        if self._sharing is not None:
+            yield from self._shared(self._sharing, parts)
+            return
         work = partial(self._pack_apart, parts)
         with Hands(work, count=WORKERS, size_bytes=size_bytes) as hands:
             results = in_order(
@@ -115,6 +102,45 @@ class Packers:
                 for packed in results:
                     with packed:
                         yield packed
+
+    def _shared(
+        self, sharing: PackSharing, parts: Sequence[Part]
+    ) -> Generator[PackedPart]:
+        """Have parts packed elsewhere, those that are worth to be sent."""
+        here, apart = HereSweep(), sharing.step(self._packer)
+
+        def begin(part: Part) -> Pending[PackedBytes | PackedPart]:
+            if is_worth_sending(part):
+                return sharing.sweep.begin(apart, part)
+            return here.begin(self._pack_here, part)
+
+        with closing(pending_in_order(begin, parts, sharing.sweep)) as results:
+            for packed in results:
+                whole = packed if isinstance(packed, PackedPart) else self._file(packed)
+                with whole:
+                    yield whole
+
+    def _pack_here(self, part: Part) -> PackedPart:
+        file = self._scratch.scratch_file()
+        try:
+            segments = self._packer.segments(part, file)
+            with disk_errors(self._scratch):
+                file.flush()
+        except BaseException:
+            file.close()
+            raise
+        return PackedPart(file, segments)
+
+    def _file(self, packed: PackedBytes) -> PackedPart:
+        file = self._scratch.scratch_file()
+        try:
+            with disk_errors(self._scratch):
+                file.write(packed.data)
+                file.flush()
+        except BaseException:
+            file.close()
+            raise
+        return PackedPart(file, packed.segments)
 
     def _pack(
         self,
@@ -130,7 +156,7 @@ class Packers:
                 with disk_errors(self._scratch):
                     file.seek(0)
                     file.truncate()
-                segments = self._segments(parts[number], file)
+                segments = self._packer.segments(parts[number], file)
                 with disk_errors(self._scratch):
                     file.flush()
         except BaseException:
@@ -144,42 +170,4 @@ class Packers:
         """Pack one part into a file that came with it, in a process of its own."""
         assert descriptor is not None
         with open(descriptor, "r+b", _BUFFER_BYTES, closefd=False) as file:
-            return self._segments(parts[number], file)
-
-    def _segments(self, part: Part, file: IO[bytes]) -> tuple[PackedSegment, ...]:
-        kept = ContentCache()
-        packing = Compressor(
-            self._blobs, kept, self._tiles, self._scratch, level=self._level
-        )
-        segments: Iterable[AnySegment] = (
-            [part]
-            if isinstance(part, TileSegment | ArtifactSegment)
-            else Packer(self._blobs, kept, exact=self._exact).segments(part)
-        )
-        return tuple(
-            packed
-            for segment in segments
-            for packed in self._fitting(packing, segment, file)
-        )
-
-    def _fitting(
-        self, packing: Compressor, segment: AnySegment, file: IO[bytes]
-    ) -> Iterator[PackedSegment]:
-        """Pack a segment; one that exceeds a volume by itself is divided first."""
-        begins = file.tell()
-        packed = packing.pack(segment, file)
-        if packed.size_bytes <= self._volume_bytes:
-            yield packed
-            return
-        with disk_errors(self._scratch):
-            file.seek(begins)
-            file.truncate()
-        halves = segment.halves()
-        if not halves:
-            raise UsageError(
-                f"{segment}: {packed.size_bytes} bytes, a volume may have"
-                f" {self._volume_bytes}",
-                hint="raise the target's volume_size",
-            )
-        for half in halves:
-            yield from self._fitting(packing, half, file)
+            return self._packer.segments(parts[number], file)

@@ -27,7 +27,7 @@ from gosync.gomod.seen import SeenEntries
 from gosync.gomod.zipcheck import MAX_ZIP_BYTES
 from gosync.gomod.zipwrite import most_bytes
 from gosync.hint import advise, command
-from gosync.store.blobs import BlobStore
+from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
 from gosync.sumdb.tile import Tile
 
@@ -211,7 +211,7 @@ def _group(
 class Packer:
     """Makes segments of versions of one store."""
 
-    def __init__(self, blobs: BlobStore, kept: ContentCache, *, exact: bool) -> None:
+    def __init__(self, blobs: BlobReader, kept: ContentCache, *, exact: bool) -> None:
         """Begin.
 
         Args:

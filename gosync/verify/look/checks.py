@@ -65,12 +65,25 @@ class Checked(msgspec.Struct):
 class Checker:
     """Checks versions of one target; many threads may share one."""
 
-    def __init__(self, tree: FileTree, layout: Layout, seen: SeenEntries) -> None:
-        """Take the target, its layout, and a memory of zip entries."""
+    def __init__(
+        self,
+        tree: FileTree,
+        layout: Layout,
+        seen: SeenEntries,
+        root: os.stat_result | None = None,
+    ) -> None:
+        """Take the target.
+
+        Args:
+            tree: Its files.
+            layout: Their names.
+            seen: A memory of zip entries.
+            root: What the system says of its root; None to ask.
+        """
         self._tree = tree
         self._layout = layout
         self._seen = seen
-        self._root = tree.root.stat()
+        self._root = root or tree.root.stat()
 
     def check(
         self, mv: ModuleVersion, entries: Mapping[Part, Entry], answer: ProofAnswer

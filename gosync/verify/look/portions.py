@@ -19,8 +19,7 @@ from typing import Protocol
 import msgspec
 
 from gosync.folder.layouts import Part
-from gosync.folder.shared import SharedFolder
-from gosync.folder.tree import FileTree
+from gosync.folder.tree import DamagedFileError, FileTree
 from gosync.folder.walk import Entry, differs
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries, seen_here
@@ -42,8 +41,22 @@ class VersionChecker(Protocol):
 class CheckerOpener(Protocol):
     """Makes what checks the versions of a portion; it is pickled."""
 
-    def open(self, tree: FileTree, seen: SeenEntries) -> VersionChecker:
-        """Take the target's files."""
+    def open(
+        self, tree: FileTree, seen: SeenEntries, root: os.stat_result
+    ) -> VersionChecker:
+        """Take the target's files, and what the system says of their root."""
+        ...
+
+
+class SharedTree(Protocol):
+    """The files of a target, as a worker opens them; it is pickled."""
+
+    def open(self) -> FileTree:
+        """Open them.
+
+        Raises:
+            UnsharedError: they are not there.
+        """
         ...
 
 
@@ -65,25 +78,28 @@ class Portion(msgspec.Struct, frozen=True):
     """Some versions of a target, for a worker.
 
     Attributes:
-        folder: The target's folder.
+        shared: The target's files.
+        root: What the system said of its root.
         opener: Makes what checks them.
         versions: The versions.
     """
 
-    folder: SharedFolder
+    shared: SharedTree
+    root: os.stat_result
     opener: CheckerOpener
     versions: tuple[PortionVersion, ...]
 
 
 def make_portion(
-    tree: FileTree,
+    shared: SharedTree,
+    root: os.stat_result,
     opener: CheckerOpener,
     entries: Mapping[ModuleVersion, Mapping[Part, Entry]],
     answers: Mapping[ModuleVersion, ProofAnswer],
 ) -> Portion:
     """Return the portion of some versions of a target, those that are answered."""
     versions = (PortionVersion(mv, entries[mv], each) for mv, each in answers.items())
-    return Portion(SharedFolder.of(tree), opener, tuple(versions))
+    return Portion(shared, root, opener, tuple(versions))
 
 
 def check_portion(portion: Portion) -> list[Checked | None]:
@@ -92,8 +108,8 @@ def check_portion(portion: Portion) -> list[Checked | None]:
     Raises:
         UnsharedError: its folder is not here, or another one is in its place.
     """
-    tree = portion.folder.open()
-    checker = portion.opener.open(tree, seen_here())
+    tree = portion.shared.open()
+    checker = portion.opener.open(tree, seen_here(), portion.root)
     return [_check(tree, checker, each) for each in portion.versions]
 
 
@@ -110,8 +126,6 @@ def _check(
 def _are_seen(tree: FileTree, entries: Iterable[Entry]) -> bool:
     """Return whether files are those that were seen where the portion is from."""
     try:
-        return not any(
-            differs(each.stat, os.lstat(tree.root / each.path)) for each in entries
-        )
-    except OSError:
+        return not any(differs(each.stat, tree.lstat(each.path)) for each in entries)
+    except (OSError, DamagedFileError):
         return False

@@ -23,6 +23,7 @@ from gosync.folder.layouts import (
     VersionsLayout,
 )
 from gosync.folder.placing import stat_of
+from gosync.folder.shared import SharedFolder
 from gosync.folder.sums import TreeSums
 from gosync.folder.tree import DamagedFileError, FileTree
 from gosync.folder.walk import Entry, Unread, differs, walk
@@ -114,9 +115,9 @@ class FolderOpener(msgspec.Struct, frozen=True):
 
     layout: Layout
 
-    def open(self, tree: FileTree, seen: SeenEntries) -> Checker:
+    def open(self, tree: FileTree, seen: SeenEntries, root: os.stat_result) -> Checker:
         """See CheckerOpener."""
-        return Checker(tree, self.layout, seen)
+        return Checker(tree, self.layout, seen, root)
 
 
 class FolderTarget(Target):
@@ -148,7 +149,7 @@ class FolderTarget(Target):
         self._prefix = DOWNLOADS if self.kind is TargetKind.MODCACHE else ""
         if database is not None and database.name in self.inventory.logs:
             self.sums = TreeSums(_below(tree, self._prefix), database, private)
-        self._checker = FolderOpener(layout).open(tree, SeenEntries())
+        self._checker = FolderOpener(layout).open(tree, SeenEntries(), tree.root.stat())
         self._by_path: dict[str, Entry] | None = None
 
     def versions(self) -> Mapping[ModuleVersion, int]:
@@ -173,7 +174,8 @@ class FolderTarget(Target):
     def portion(self, answers: Mapping[ModuleVersion, ProofAnswer]) -> Portion:
         """See Target."""
         opener = FolderOpener(self.layout)
-        return make_portion(self.tree, opener, self.inventory.versions, answers)
+        shared, root = SharedFolder.of(self.tree), self.tree.root.stat()
+        return make_portion(shared, root, opener, self.inventory.versions, answers)
 
     def rest(self) -> list[CacheFinding]:
         """See Target."""

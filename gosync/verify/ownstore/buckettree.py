@@ -10,11 +10,14 @@ import hashlib
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from threading import Lock
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from gosync.errors import BlobMissingError, MalformedError
 from gosync.folder.layouts import OWN
@@ -25,6 +28,7 @@ from gosync.store.digest import Digest
 from gosync.store.layout import BLOBS, blob_path, parse_blob_path
 from gosync.store.objects.blobs import ObjectBlobStore
 from gosync.store.objects.bucket import ObjectInfo
+from gosync.store.shared import SharedStore, open_shared_objects
 
 if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
@@ -37,8 +41,18 @@ _SMALL_BYTES: Final = 1 << 20
 class BucketTree(FileTree):
     """A store's folder, with its blobs as if they were there."""
 
-    def __init__(self, folder: Path, blobs: ObjectBlobStore) -> None:
-        """Take a folder and its blobs, which are listed.
+    def __init__(
+        self,
+        folder: Path,
+        blobs: ObjectBlobStore,
+        infos: Mapping[Digest, ObjectInfo] | None = None,
+    ) -> None:
+        """Take a folder and its blobs.
+
+        Args:
+            folder: The store's folder.
+            blobs: Its blobs.
+            infos: What the bucket's list says of them; None to ask for it.
 
         Raises:
             UsageError: it is no folder.
@@ -47,7 +61,7 @@ class BucketTree(FileTree):
         super().__init__(folder)
         self._blobs = blobs
         self._like = self.stat()
-        self._infos = blobs.infos()
+        self._infos = blobs.infos() if infos is None else infos
         self._kept: OrderedDict[str, OpenBlob] = OrderedDict()
         self._lock = Lock()
 
@@ -56,6 +70,11 @@ class BucketTree(FileTree):
         for digest in self._infos:
             path = blob_path(digest)
             yield Entry(path, OWN, self.lstat(path))
+
+    def share(self, shared: SharedStore, digests: Iterable[Digest]) -> SharedBucketTree:
+        """Return some of its blobs as a worker opens them, as they were listed."""
+        infos = {each: self._infos[each] for each in digests if each in self._infos}
+        return SharedBucketTree(shared, infos)
 
     def lstat(self, path: str) -> os.stat_result:
         """Return what the list says of a blob, of others what the system does."""
@@ -111,6 +130,28 @@ class BucketTree(FileTree):
                     if len(self._kept) > _KEPT:
                         self._kept.popitem(last=False)
             yield blob
+
+
+class SharedBucketTree(msgspec.Struct, frozen=True):
+    """Blobs of a store in a bucket, told to a worker.
+
+    Attributes:
+        shared: The store.
+        infos: What the bucket's list said of the blobs.
+    """
+
+    shared: SharedStore
+    infos: Mapping[Digest, ObjectInfo]
+
+    def open(self) -> BucketTree:
+        """Open them, on a worker.
+
+        Raises:
+            UnsharedError: another store is there, or obstore is not installed.
+            StoreError: the bucket refuses.
+        """
+        blobs = open_shared_objects(self.shared)
+        return BucketTree(Path(gettempdir()), blobs, self.infos)
 
 
 def _digest_at(path: str) -> Digest | None:

@@ -6,6 +6,7 @@ that proved it. A row must say of its blobs and its record what these say themse
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
@@ -115,9 +116,11 @@ class StoreOpener(msgspec.Struct, frozen=True):
 
     rows: Mapping[ModuleVersion, VersionRow]
 
-    def open(self, tree: FileTree, seen: SeenEntries) -> StoreChecker:
+    def open(
+        self, tree: FileTree, seen: SeenEntries, root: os.stat_result
+    ) -> StoreChecker:
         """See CheckerOpener."""
-        return StoreChecker(tree, self.rows, seen)
+        return StoreChecker(tree, self.rows, seen, root)
 
 
 class StoreChecker:
@@ -128,11 +131,19 @@ class StoreChecker:
         tree: FileTree,
         rows: Mapping[ModuleVersion, VersionRow],
         seen: SeenEntries,
+        root: os.stat_result,
     ) -> None:
-        """Take the store's files, its rows, and a memory of zip entries."""
+        """Take the store.
+
+        Args:
+            tree: Its files.
+            rows: What the catalog says of its versions.
+            seen: A memory of zip entries.
+            root: What the system says of its root.
+        """
         self._tree = tree
         self._rows = rows
-        self._checker = Checker(tree, StoreLayout(rows), seen)
+        self._checker = Checker(tree, StoreLayout(rows), seen, root)
 
     def check(
         self, mv: ModuleVersion, entries: Mapping[Part, Entry], answer: ProofAnswer

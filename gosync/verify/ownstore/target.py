@@ -28,6 +28,7 @@ from gosync.catalog.versions import VersionRow
 from gosync.clock import Clock
 from gosync.errors import CatalogError, MalformedError
 from gosync.folder.layouts import OWN, Part, PathPlace, TargetKind
+from gosync.folder.shared import SharedFolder
 from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.folder.walk import Entry, Unread
 from gosync.gomod.module import ModuleVersion
@@ -37,11 +38,12 @@ from gosync.site.opening import journal_trouble
 from gosync.store.digest import Digest
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, blob_path, parse_blob_path
 from gosync.store.objects.blobs import ObjectBlobStore
+from gosync.store.shared import SharedStore
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
 from gosync.verify.look.checks import Checked
 from gosync.verify.look.permissions import access_finding, access_trouble
-from gosync.verify.look.portions import Portion, make_portion
+from gosync.verify.look.portions import Portion, SharedTree, make_portion
 from gosync.verify.look.targets import Target, stamp_of
 from gosync.verify.ownstore.buckettree import BucketTree
 from gosync.verify.ownstore.checking import (
@@ -90,6 +92,7 @@ class StoreTarget(Target):
         clock: Clock,
         *,
         blobs: ObjectBlobStore | None = None,
+        shared: SharedStore | None = None,
     ) -> None:
         """Take a store, read.
 
@@ -99,7 +102,9 @@ class StoreTarget(Target):
             database: The checksum database.
             clock: What time it is.
             blobs: Its blobs, where they are not in the folder.
+            shared: How a worker opens these.
         """
+        self._shared = shared
         self.name = str(root if blobs is None else blobs)
         self.tree = FileTree(root) if blobs is None else BucketTree(root, blobs)
         self.is_still = blobs is None
@@ -111,7 +116,9 @@ class StoreTarget(Target):
         self._database = database
         self._head = catalog.heads.get(database.name) if database is not None else b""
         self.source = StoreProofSource(self.rows, self.client(), database)
-        self._checker = StoreOpener(self.rows).open(self.tree, SeenEntries())
+        self._checker = StoreOpener(self.rows).open(
+            self.tree, SeenEntries(), self.tree.root.stat()
+        )
         self._unread: list[Unread] = []
 
     def _look(self, row: VersionRow) -> dict[Part, Entry]:
@@ -148,7 +155,15 @@ class StoreTarget(Target):
     def portion(self, answers: Mapping[ModuleVersion, ProofAnswer]) -> Portion:
         """See Target."""
         opener = StoreOpener({mv: self.rows[mv] for mv in answers})
-        return make_portion(self.tree, opener, self._entries, answers)
+        shared = self._share(opener.rows)
+        root = self.tree.root.stat()
+        return make_portion(shared, root, opener, self._entries, answers)
+
+    def _share(self, rows: Mapping[ModuleVersion, VersionRow]) -> SharedTree:
+        if self._shared is None or not isinstance(self.tree, BucketTree):
+            return SharedFolder.of(self.tree)
+        digests = (d for row in rows.values() for d in digests_of(row).values())
+        return self.tree.share(self._shared, map(Digest, digests))
 
     def _is_wrong(self, mv: ModuleVersion) -> bool:
         """Return whether something was found about a row, and not the journal."""

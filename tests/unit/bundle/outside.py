@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from gosync.bundle.make.create import create_bundle
 from gosync.bundle.make.created import Created, CreateOptions
+from gosync.bundle.make.sharing import PackSharing
 from gosync.bundle.options import TargetSpec
 from gosync.bundle.read.folder import BundleFolder
 from gosync.catalog.versions import Need, Proof, State, VersionRow, Want
@@ -26,10 +27,12 @@ from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import version_entry
 from gosync.site.site import open_site
+from gosync.site.storeparts import shared_store
 from gosync.site.tree import make_publisher, tree_target
 from gosync.store.digest import parse_digest
 from gosync.store.localblobs import LocalBlobStore
 from gosync.sumdb.treehead import open_head
+from gosync.work.sweep import Sweep
 from tests.unit.gomod.zipfiles import make_zip, reader
 
 if TYPE_CHECKING:
@@ -164,15 +167,18 @@ class Outside:
         need: NeedFile | None = None,
         sealed_base: bool = True,
         out: Path | None = None,
+        sweep: Sweep | None = None,
     ) -> Created:
-        """Make the next bundle."""
+        """Make the next bundle; by the workers of a sweep, if one is given."""
         target = TargetSpec(
             name=TARGET, volume_bytes=volume_bytes, sealed_base=sealed_base
         )
         options = CreateOptions(
             target=target, out=out or self.out, full=full, exact=exact, need=need
         )
-        return create_bundle(self.site, options)
+        shared = shared_store(self.options)
+        sharing = None if sweep is None else PackSharing(sweep, shared)
+        return create_bundle(self.site, options, sharing=sharing)
 
     def bundle(self, **options: object) -> BundleFolder:
         """Make the next bundle and open it."""

@@ -82,6 +82,11 @@ def portion(world: World, tmp_path: Path) -> Portion:
     return found
 
 
+def _folder(portion: Portion) -> SharedFolder:
+    assert isinstance(portion.shared, SharedFolder)
+    return portion.shared
+
+
 def test_what_is_whole_is_answered(portion: Portion):
     done = check_portion(portion)
     assert all(each is not None and not each.findings for each in done)
@@ -89,7 +94,7 @@ def test_what_is_whole_is_answered(portion: Portion):
 
 def test_a_file_that_is_another_one_there_is_looked_at_here(portion: Portion):
     entry = next(iter(portion.versions[1].entries.values()))
-    file = Path(portion.folder.root, entry.path)
+    file = Path(_folder(portion).root, entry.path)
     data = file.read_bytes()
     file.unlink()
     file.write_bytes(data)
@@ -102,7 +107,7 @@ def test_a_file_that_is_another_one_there_is_looked_at_here(portion: Portion):
 def test_what_is_bad_is_looked_at_here(portion: Portion):
     entries = portion.versions[2].entries
     entry = next(iter(entries.values()))
-    file = Path(portion.folder.root, entry.path)
+    file = Path(_folder(portion).root, entry.path)
     size, times = entry.stat.st_size, (entry.stat.st_atime_ns, entry.stat.st_mtime_ns)
     shutil.copy2(file, file.with_suffix(".copy"))
     with file.with_suffix(".copy").open("r+b") as copy:
@@ -121,13 +126,14 @@ def test_what_is_bad_is_looked_at_here(portion: Portion):
 
 
 def test_a_worker_without_the_folder_says_so(portion: Portion):
-    away = SharedFolder(f"{portion.folder.root}/away", portion.folder.inode)
+    folder = _folder(portion)
+    away = replace(folder, root=f"{folder.root}/away")
     with pytest.raises(UnsharedError, match="not a folder"):
-        check_portion(replace(portion, folder=away))
+        check_portion(replace(portion, shared=away))
 
 
 def test_another_folder_in_its_place_is_not_looked_at(portion: Portion, tmp_path: Path):
-    root = Path(portion.folder.root)
+    root = Path(_folder(portion).root)
     shutil.copytree(root, tmp_path / "other")
     shutil.rmtree(root)
     (tmp_path / "other").rename(root)

@@ -8,14 +8,19 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
+
 from gosync.bundle.make import packers
 from gosync.bundle.make.create import create_bundle
 from gosync.bundle.make.created import CreateOptions
 from gosync.bundle.make.levels import Level
 from gosync.bundle.options import TargetSpec
+from gosync.errors import UsageError
 from gosync.work.processes import WORTH_BYTES
+from gosync.work.sweep import Sweep
 from tests.alone import alone
-from tests.unit.bundle.outside import TARGET, Outside, source
+from tests.sweeps import PickledSweep
+from tests.unit.bundle.outside import TARGET, Outside, changed, source
 
 PATHS = [f"example.com/m{number}" for number in range(6)]
 
@@ -67,3 +72,45 @@ def _tell_volumes(there: Connection) -> None:
 def test_processes_make_the_same_bytes_as_threads():
     apart, here = alone(_tell_volumes)
     assert apart == here
+
+
+def _bundle(folder: Path, sweep: Sweep | None, volume_bytes: int) -> dict[str, str]:
+    """Make a full bundle, then one of patches; return the digests of their volumes."""
+    with Outside(folder) as outside:
+        for number, path in enumerate(PATHS):
+            outside.add(path, "v1.0.0", source(number, size_bytes=30_000))
+            outside.add(path, "v1.1.0", changed(source(number, size_bytes=30_000), 9))
+        outside.publish()
+        first = outside.create(volume_bytes=volume_bytes, sweep=sweep).path
+        for number, path in enumerate(PATHS):
+            outside.add(path, "v1.2.0", changed(source(number, size_bytes=30_000), 8))
+        outside.publish()
+        second = outside.create(volume_bytes=volume_bytes, sweep=sweep).path
+        assert first is not None
+        assert second is not None
+        return {
+            f"{which} {file.name}": hashlib.sha256(file.read_bytes()).hexdigest()
+            for which, made in enumerate((first, second))
+            for file in made.glob("vol-*")
+        }
+
+
+@pytest.mark.parametrize("volume_bytes", [1 << 30, 200_000])
+def test_workers_make_the_same_bytes_as_this_machine(tmp_path: Path, volume_bytes: int):
+    sweep = PickledSweep()
+    apart = _bundle(tmp_path / "apart", sweep, volume_bytes)
+
+    assert apart == _bundle(tmp_path / "here", None, volume_bytes)
+    assert sweep.steps > 1
+    assert (sweep.here, sweep.open) == (0, 0)
+
+
+def test_a_version_that_exceeds_a_volume_is_named_though_a_worker_packs_it(
+    tmp_path: Path,
+):
+    with Outside(tmp_path / "outside") as outside:
+        noise = random.Random(1).randbytes(200_000)
+        outside.add(PATHS[0], "v1.0.0", {"noise.bin": noise})
+        outside.publish()
+        with pytest.raises(UsageError, match="a volume may have"):
+            outside.create(volume_bytes=100_000, sweep=PickledSweep())
