@@ -26,6 +26,7 @@ gosync.ingest.rebuild.
     finding_table    the table of findings; what a finding means is said in ``findings``
     findings         what became upstream of what is held
     heads            signed tree heads: the one trusted of each log
+    held_sets        sets of versions that bundles' targets hold, each kept once
     holders          lease holders: runs of gosync that hold leases
     house_records    records of the site's own checksum database, by their versions
     identity         which store a catalog is of, and how far it has come

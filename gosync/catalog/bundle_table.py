@@ -14,6 +14,7 @@ from msgspec.structs import fields
 from gosync.artifact import Artifact
 from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
 from gosync.catalog.connection import reading_row
+from gosync.catalog.held_sets import HeldSets
 from gosync.catalog.versions import Need
 from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion
@@ -22,14 +23,13 @@ from gosync.sumdb.spans import Spans, unite
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection, SqlValue
 
-_need = reading_row(Need)
 _COLUMNS = ", ".join(field.name for field in fields(BundleRow))
 _OPEN = "state IN ('planned', 'written')"
 _IS_BASE = {
     False: "state = 'acked'",
     True: "state IN ('sealed', 'acked')",
 }
-_HELD_TABLES = ("bundle_holds", "bundle_tiles", "bundle_artifacts")
+_HELD_TABLES = ("bundle_held", "bundle_tiles", "bundle_artifacts")
 # Holds are kept from the last acked bundle on; open and revoked ones have none.
 _FORGET_HOLDS = tuple(
     f"""
@@ -50,6 +50,7 @@ class Bundles:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._held = HeldSets(connection)
 
     def plan(
         self,
@@ -153,13 +154,7 @@ class Bundles:
                     row.sequence,
                 ),
             )
-            self._connection.write_many(
-                "INSERT INTO bundle_holds VALUES (?, ?, ?, ?, ?)",
-                (
-                    (row.target, row.sequence, mv.path, mv.version, need.value)
-                    for mv, need in holds
-                ),
-            )
+            self._held.put(row.target, row.sequence, holds)
             self._connection.write_many(
                 "INSERT INTO bundle_tiles VALUES (?, ?, ?, ?, ?)",
                 (
@@ -190,6 +185,7 @@ class Bundles:
                     key,
                 )
             self._connection.write(f"INSERT INTO bundles VALUES ({marks})", values)  # noqa: S608 - own names
+            self._held.sweep()
 
     def ack(
         self, row: BundleRow, *, now: datetime, takes: Collection[str] | None = None
@@ -231,6 +227,7 @@ class Bundles:
             )
             for sql in _FORGET_HOLDS:
                 self._connection.write(sql, {"target": row.target})
+            self._held.sweep()
 
     def base(self, target: str, *, sealed: bool) -> BundleRow | None:
         """Return the newest bundle that the next may build on, or None.
@@ -250,14 +247,15 @@ class Bundles:
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        found = self._connection.rows(
-            "SELECT path, version, need FROM bundle_holds"
-            " WHERE target = ? AND sequence = ?",
-            (row.target, row.sequence),
-        )
-        return {
-            ModuleVersion(path, version): _need(need) for path, version, need in found
-        }
+        return self._held.get(row.target, row.sequence)
+
+    def held_digest(self, row: BundleRow) -> str | None:
+        """Return what names these versions (``digest_of_set``), None for no name.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._held.digest(row.target, row.sequence)
 
     def tiles(self, row: BundleRow) -> Mapping[int, Spans]:
         """Return the full tiles for older heads that the site has with this, by level.

@@ -13,6 +13,7 @@ from msgspec.structs import asdict, replace
 
 from gosync.bundle.delivery.inside import DeliveredBundle, Inbox, InboxReport
 from gosync.bundle.delivery.outside import Outbox, OutboxReport
+from gosync.bundle.make.news import News
 from gosync.catalog import leases
 from gosync.daemon.outcome import JobOutcome, JobWork
 from gosync.errors import ConfigError, GosyncError, SecurityError, StoreError
@@ -35,11 +36,12 @@ async def bundle(work: JobWork) -> JobOutcome:
     site = replace(work.site, wait_lock_seconds=_PATIENCE_SECONDS)
     reports: list[OutboxReport] = []
     failed: dict[str, GosyncError] = {}
+    news = News(site)
     for target in targets:
         work.stop.check()
         try:
             documents = tuple(map(BundleSbom, target.sbom))
-            outbox = Outbox(site, target, work.progress, documents)
+            outbox = Outbox(site, target, work.progress, documents, news)
             reports.append(await to_thread.run_sync(outbox.run))
         except StoreError:
             raise

@@ -40,6 +40,7 @@ from tests.bench.idle import idle_pass
 from tests.bench.licensing import read_all_licences
 from tests.bench.listing import list_store
 from tests.bench.logreading import read_logs
+from tests.bench.manysites import many_sites
 from tests.bench.objectpublish import publish_into_bucket
 from tests.bench.objectsync import sync_into_bucket
 from tests.bench.peers import serve_beside_peers
@@ -83,6 +84,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "storeplan": plan_store_repair,
     "bundle": bundle_sizes,
     "realbundle": real_bundles,
+    "manysites": many_sites,
     "client": ask_small,
     "line": bad_mirrors,
     "hole": silent_first,

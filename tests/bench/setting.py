@@ -37,6 +37,8 @@ class Sizes:
         bundled_updates: Modules of which a next version is bundled.
         listed: Versions of the store that is listed.
         slopes: Versions of the stores that every command is measured over.
+        targets: Targets of one store whose bundles are planned.
+        held: Versions that each of them has.
         published: Module versions of the trees that something is added to.
         shown: Modules of the tree whose pages are looked at.
         asked: Small requests whose processor time is measured.
@@ -67,6 +69,8 @@ class Sizes:
     bundled_updates: int
     listed: int
     slopes: tuple[int, ...]
+    targets: int
+    held: int
     published: tuple[int, ...]
     shown: int
     asked: int
@@ -98,6 +102,8 @@ FULL = Sizes(
     bundled_updates=100,
     listed=100_000,
     slopes=(10_000, 100_000, 1_000_000),
+    targets=200,
+    held=100_000,
     published=(1_000, 10_000, 100_000),
     shown=20_000,
     asked=20_000,
@@ -116,6 +122,8 @@ QUICK = replace(
     events=100_000,
     index_rows=1_000_000,
     slopes=(1_000, 10_000),
+    targets=50,
+    held=10_000,
     published=(1_000, 10_000),
     shown=2_000,
     asked=5_000,
@@ -146,6 +154,8 @@ TINY = Sizes(
     bundled_updates=3,
     listed=200,
     slopes=(150, 300),
+    targets=25,
+    held=250,
     published=(100, 200),
     shown=60,
     asked=40,

@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import msgspec
+
 from gosync.bundle.format.artifacts import Blob
 from gosync.bundle.format.features import WITHDRAWALS, ReaderFeatures
 from gosync.bundle.format.manifest import ShrinkEntry
 from gosync.bundle.format.names import FORMAT
-from gosync.bundle.make.receiver import Receiver, reader_of, receiver_of
+from gosync.bundle.make.receiver import Receiver, reader_of
 from gosync.bundle.make.selection import (
     BundleSelection,
     knows_withdrawn,
     read_selection,
 )
 from gosync.catalog.bundle_table import Bundles
+from gosync.catalog.bundles import BundleKind
 from gosync.catalog.db import Catalog
+from gosync.catalog.held_sets import digest_of_set
 from gosync.errors import UsageError
 from gosync.site.ruletext import SelectionRules
 from gosync.site.site import Site
+
+
+class SelectionSummary(msgspec.Struct, frozen=True):
+    """What a selection is held against what a site has by.
+
+    Attributes:
+        held: What names its versions (``digest_of_set``).
+        artifacts: The digests of its artifacts, by kind and name.
+        withdrawn: The digest of what is withdrawn.
+        is_empty: Whether there is nothing in it.
+    """
+
+    held: str
+    artifacts: Mapping[tuple[str, str], str]
+    withdrawn: str
+    is_empty: bool
+
+
+def summary_of(selection: BundleSelection) -> SelectionSummary:
+    """Return a selection's summary."""
+    return SelectionSummary(
+        selection.held_digest,
+        selection.artifact_digests,
+        selection.withdrawn_digest,
+        is_empty=not (selection.chosen or selection.artifacts),
+    )
 
 
 def is_same(catalog: Catalog, selection: BundleSelection, receiver: Receiver) -> bool:
@@ -26,31 +58,59 @@ def is_same(catalog: Catalog, selection: BundleSelection, receiver: Receiver) ->
         CatalogError: the catalog cannot be read.
     """
     held = {chosen.mv: chosen.need for chosen in selection.chosen}
-    artifacts = {each.key: each.digest for each in selection.artifacts}
     return (
         held == receiver.held
-        and artifacts == receiver.artifacts
-        and knows_withdrawn(catalog, receiver, selection)
+        and selection.artifact_digests == receiver.artifacts
+        and knows_withdrawn(catalog, receiver, selection.withdrawn_digest)
     )
 
 
-def has_changed(site: Site, target: str) -> bool:
-    """Return whether a target's next bundle would bring what its last one did not.
+class News:
+    """Whether targets' next bundles would bring anything, asked of one after the other.
 
-    The last bundle that was sealed counts, whether it has arrived or not. Where
-    nothing was made yet and nothing is here there is nothing to bring.
-
-    Raises:
-        CatalogError: the catalog cannot be read.
+    The selection is read once for all of them who can read the same, and again only
+    after the catalog changed; of what a site has only the name is looked at.
     """
-    catalog = site.catalog
-    reader = reader_of(catalog.bundles, target)
-    pulled = site.options.bundle_pulled
-    selection = read_selection(catalog, reader, with_pulled=pulled)
-    receiver = receiver_of(catalog.bundles, target, sealed=True)
-    if receiver.base is None and not (selection.chosen or selection.artifacts):
-        return False
-    return not is_same(catalog, selection, receiver)
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._known: dict[ReaderFeatures | None, SelectionSummary] = {}
+        self._stamp: tuple[int, int] | None = None
+
+    def has_changed(self, target: str) -> bool:
+        """Return whether a target's next bundle would bring what its last one did not.
+
+        The last bundle that was sealed counts, whether it has arrived or not. Where
+        nothing was made yet and nothing is here there is nothing to bring.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        catalog = self._site.catalog
+        summary = self._summary(reader_of(catalog.bundles, target))
+        base = catalog.bundles.base(target, sealed=True)
+        if base is None:
+            return not summary.is_empty
+        named = catalog.bundles.held_digest(base)
+        if named is None:  # of a bundle from before sets had names
+            named = digest_of_set(catalog.bundles.holds(base).items())
+        receiver = Receiver(kind=BundleKind.INCREMENT, base=base)
+        return not (
+            named == summary.held
+            and summary.artifacts == catalog.bundles.artifacts(base)
+            and knows_withdrawn(catalog, receiver, summary.withdrawn)
+        )
+
+    def _summary(self, reader: ReaderFeatures | None) -> SelectionSummary:
+        catalog = self._site.catalog
+        stamp = catalog.change_stamp()
+        if stamp != self._stamp:
+            self._known, self._stamp = {}, stamp
+        if reader not in self._known:
+            pulled = self._site.options.bundle_pulled
+            selection = read_selection(catalog, reader, with_pulled=pulled)
+            self._known[reader] = summary_of(selection)
+        return self._known[reader]
 
 
 def new_blobs(selection: BundleSelection, receiver: Receiver) -> list[Blob]:

@@ -27,6 +27,7 @@ from gosync.bundle.make.receiver import Receiver
 from gosync.catalog.bundles import BundleKind
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding, FindingState
+from gosync.catalog.held_sets import digest_of_set
 from gosync.catalog.versions import Need, State, VersionRow
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.catalog.withdrawn_table import NOTHING_WITHDRAWN, digest_of
@@ -77,6 +78,16 @@ class BundleSelection(msgspec.Struct, frozen=True):
     withdrawn_digest: str = NOTHING_WITHDRAWN
     artifacts: tuple[Artifact, ...] = ()
     unread: Mapping[str, int] = MappingProxyType({})
+
+    @property
+    def held_digest(self) -> str:
+        """What names the versions that a site has with it."""
+        return digest_of_set((chosen.mv, chosen.need) for chosen in self.chosen)
+
+    @property
+    def artifact_digests(self) -> dict[tuple[str, str], str]:
+        """The digests of its artifacts, by kind and name."""
+        return {each.key: each.digest for each in self.artifacts}
 
 
 def read_selection(
@@ -232,10 +243,8 @@ def _withdrawn_entry(withdrawal: Withdrawal) -> WithdrawnEntry:
     )
 
 
-def knows_withdrawn(
-    catalog: Catalog, receiver: Receiver, selection: BundleSelection
-) -> bool:
-    """Return whether the bundle before told a receiver of a selection's withdrawals.
+def knows_withdrawn(catalog: Catalog, receiver: Receiver, told: str) -> bool:
+    """Return whether the bundle before told a receiver of these withdrawals.
 
     Raises:
         CatalogError: the catalog cannot be read.
@@ -243,5 +252,4 @@ def knows_withdrawn(
     base = receiver.base
     if receiver.kind is not BundleKind.INCREMENT or base is None:
         return False
-    told = selection.withdrawn_digest
     return catalog.withdrawn.is_told(base.target, base.sequence, told)

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -92,9 +93,24 @@ def check_whole(path: Path, before: dict[str, list[dict[str, object]]]) -> None:
     """Check that a catalog has every row that it had, in the released schema."""
     assert user_version(path) == NEWEST
     after = tables(path)
+    after["bundle_holds"] = list(holds(path))
     for table, rows in before.items():
         got = [{name: row[name] for name in rows[0]} for row in after[table]]
         assert sorted(map(str, got)) == sorted(map(str, rows)), table
+
+
+def holds(path: Path) -> Iterator[dict[str, object]]:
+    """Yield what sets of versions say, as the rows that they were made of."""
+    with Catalog.open(path, create=False, readonly=True) as catalog:
+        for row in catalog.bundles.all():
+            for mv, need in catalog.bundles.holds(row).items():
+                key = {"target": row.target, "sequence": row.sequence}
+                yield {
+                    **key,
+                    "path": mv.path,
+                    "version": mv.version,
+                    "need": need.value,
+                }
 
 
 def test_the_released_schema_is_what_all_steps_before_it_led_to(tmp_path) -> None:
