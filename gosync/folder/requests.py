@@ -147,7 +147,7 @@ def format_request(request: ProxyRequest) -> str:
     Raises:
         MalformedError: if there is no place for such a module, version or database.
     """
-    if request.page:
+    if request.page and not request.module:
         return request.page
     if request.database:
         return f"{sumdb_folder(request.database)}/{_in_database(request)}"
