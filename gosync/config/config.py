@@ -16,6 +16,7 @@ from gosync.config.schema import DAY_SECONDS, FileSchema
 from gosync.config.serving import ServeSpec
 from gosync.config.sizes import parse_size
 from gosync.diagnose.treepages import ExplainPages
+from gosync.publish.docfiles import DocPages
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.pageoptions import PageOptions
 from gosync.scale.options import SweepTls
@@ -186,7 +187,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             vulndb=self.vulndb,
             house_log=self.house_log,
             scanners=self.scanners,
-            pages=ExplainPages(),
+            pages=(ExplainPages(), DocPages()),
             contact=self.sections.publish.contact,
             public_url=self.sections.publish.url,
             page_options=self.page_options,

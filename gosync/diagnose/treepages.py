@@ -14,12 +14,13 @@ from functools import cache
 from gosync import __version__
 from gosync.diagnose.cataloguefile import CATALOGUE_FILE
 from gosync.diagnose.language import PAGE_FILES
+from gosync.folder.routes import EXPLAIN_FOLDER
 
 
 class ExplainPages:
     """The pages, made when they are asked for."""
 
-    folder = "explain"
+    folder = EXPLAIN_FOLDER
     names = tuple(PAGE_FILES.values())
 
     def state(self) -> str:

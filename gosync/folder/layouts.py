@@ -32,6 +32,7 @@ from gosync.errors import MalformedError
 from gosync.folder.indexfiles import INDEX_FOLDER
 from gosync.folder.routes import (
     ARTIFACT_FOLDERS,
+    DOCS_FOLDER,
     DOWNLOADS_FOLDER,
     LATEST_NAME,
     LIST_NAME,
@@ -49,6 +50,7 @@ from gosync.gomod.module import ModuleVersion
 
 _PAGE_FOLDERS: Final = {
     PAGES_FOLDER,
+    DOCS_FOLDER,
     INDEX_FOLDER,
     DOWNLOADS_FOLDER,
     *ARTIFACT_FOLDERS.values(),

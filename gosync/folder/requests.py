@@ -11,7 +11,7 @@ The paths of a published tree (``routes``) and what else ``go`` asks a proxy for
     sumdb/NAME/lookup/M@V lookup    sumdb/NAME/tile/8/L/NNN      tile
     index.html, modules/ID/index.html page
     index.zh.html, modules/ID/index.zh.html page
-    modules/search.js, modules/search-ID.js page
+    modules/search.js, modules/search-ID.js, docs/NAME.html page
     modules/feed.atom    feed       status.json                  status
     vulndb/NAME, documents/NAME artifact
     index                index      index/DAY.jsonl ...          index
@@ -33,6 +33,7 @@ from msgspec.structs import replace
 from gosync.errors import MalformedError
 from gosync.folder.indexfiles import INDEX_FOLDER, is_index_file
 from gosync.folder.routes import (
+    DOCS_FOLDER,
     DOWNLOADS_FOLDER,
     FEED,
     LATEST_NAME,
@@ -47,6 +48,7 @@ from gosync.folder.routes import (
     VERSIONS_FOLDER,
     artifact_file,
     artifact_of,
+    is_doc,
     is_download,
     is_search_index,
     of_module,
@@ -90,7 +92,7 @@ _PLAIN: Final = {
     INDEX_FOLDER: ProxyRequestKind.INDEX,
 }
 _ROOT_PAGES: Final = frozenset({*PAGE_NAMES, SETUP_SH, SETUP_PS1})
-_PAGE_FOLDERS: Final = (PAGES_FOLDER, INDEX_FOLDER, DOWNLOADS_FOLDER)
+_PAGE_FOLDERS: Final = (PAGES_FOLDER, INDEX_FOLDER, DOWNLOADS_FOLDER, DOCS_FOLDER)
 _OF_DATABASE: Final = {
     "supported": ProxyRequestKind.SUPPORTED,
     "latest": ProxyRequestKind.HEAD,
@@ -145,7 +147,7 @@ def format_request(request: ProxyRequest) -> str:
     Raises:
         MalformedError: if there is no place for such a module, version or database.
     """
-    if request.page:
+    if request.page and not request.module:
         return request.page
     if request.database:
         return f"{sumdb_folder(request.database)}/{_in_database(request)}"
@@ -200,7 +202,8 @@ def _parse_page(path: str) -> ProxyRequest | None:
     page = page_of_name(folder.removeprefix(f"{PAGES_FOLDER}/"))
     is_listed = name in PAGE_NAMES and page == f"{folder}/{ROOT_PAGE}"
     is_page = path in _ROOT_PAGES or is_listed
-    if not (is_page or is_search_index(path) or is_download(path)):
+    others = is_search_index(path) or is_download(path) or is_doc(path)
+    if not (is_page or others):
         return None
     return ProxyRequest(kind=ProxyRequestKind.PAGE, page=path)
 

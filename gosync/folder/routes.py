@@ -20,14 +20,15 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     status.json                                      how the mirror is
     vulndb/NAME          documents/NAME              artifacts, by their kind
     dl/FILE              setup.sh    setup.ps1       Go itself, and setting go up
+    docs/NAME.html                                   gosync's documentation
     .gosync/             gosync's own: marker, what is withdrawn or denied
 
 No two of them can meet. The first element of a module path has a dot, so it is
-neither ``sumdb``, ``modules``, ``index``, ``dl`` nor a folder of artifacts; it does not
-begin with one, so it is not ``.gosync``. No module path has an ``@``, so a page under
-``@v/`` never stands where another module's folder belongs. A few names are left over: a
-module called ``index.html``, ``index.zh.html``, ``index.en.html``, ``status.json``,
-``setup.sh`` or ``setup.ps1`` is refused.
+neither ``sumdb``, ``modules``, ``index``, ``dl``, ``docs`` nor a folder of artifacts;
+it does not begin with one, so it is not ``.gosync``. No module path has an ``@``, so a
+page under ``@v/`` never stands where another module's folder belongs. A few names are
+left over: a module called ``index.html``, ``index.zh.html``, ``index.en.html``,
+``status.json``, ``setup.sh`` or ``setup.ps1`` is refused.
 
 File systems take names of 255 bytes, which Go's rules do not know; a longer
 element is refused too, before it can fail half way.
@@ -60,10 +61,12 @@ ROOT_FILES = frozenset({*PAGE_NAMES, STATUS, SETUP_SH, SETUP_PS1})
 DOWNLOADS_FOLDER = "dl"
 DOWNLOADS_PAGE = f"{DOWNLOADS_FOLDER}/{ROOT_PAGE}"
 PAGES_FOLDER = "modules"
+DOCS_FOLDER = "docs"
 FEED = f"{PAGES_FOLDER}/feed.atom"
 _SEARCH = f"{PAGES_FOLDER}/search"
 SUMDB_FOLDER = "sumdb"
 ARTIFACT_FOLDERS = {VULNDB: "vulndb", DOCUMENT: "documents"}
+EXPLAIN_FOLDER = f"{ARTIFACT_FOLDERS[DOCUMENT]}/explain"
 VERSIONS_FOLDER = "@v"
 LIST_NAME = "list"
 LATEST_NAME = "@latest"
@@ -78,6 +81,7 @@ _DOWNLOAD = re.compile(
     r"index\.html|index\.json|SHA256SUMS"
     r"|go1[0-9a-z.]{0,30}\.[a-z0-9]{1,20}-[a-z0-9]{1,20}\.(?:tar\.gz|zip)"
 )
+_DOC = re.compile(f"{DOCS_FOLDER}/[A-Za-z0-9-]{{1,60}}([.][A-Za-z-]{{1,20}})?[.]html")
 _UPPER = re.compile("[A-Z]")
 _REVISION = re.compile("[0-9a-f]{7,64}")
 _DATABASE_ELEMENT = re.compile("[A-Za-z0-9_~-][A-Za-z0-9._~:-]{0,199}")
@@ -236,6 +240,11 @@ def is_download(path: str) -> bool:
     """Return whether a path is a file's in the folder of Go's archives."""
     folder, _, name = path.rpartition("/")
     return folder == DOWNLOADS_FOLDER and _DOWNLOAD.fullmatch(name) is not None
+
+
+def is_doc(path: str) -> bool:
+    """Return whether a path is a page's of the documentation."""
+    return _DOC.fullmatch(path) is not None
 
 
 def artifact_file(kind: str, name: str) -> str | None:

@@ -18,6 +18,8 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     contents       what the tree says of one module (pure)
     indexing       the tree's index: what came in and when, as Go's module index has it
     dependents     which modules' dependents changed, as a publish goes over them
+    docfiles       the Markdown files of gosync's documentation, and their pages
+    docpages       gosync's documentation as pages of a tree (pure)
     downloads      archives of Go: their names, and lists of them (pure)
     feed           the tree's feed: what came in and what was found, newest first (pure)
     html           parts of pages: a document, a table, numbers and links (pure)
@@ -28,6 +30,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     objecttree     the tree as objects of a bucket
     objectfolder   what a folder of that tree has, and which blobs
     lookups        a module's lookups: which are written, and which are left
+    markdown       Markdown as HTML that can do nothing (pure)
     marker         the tree's own memory: ``.gosync/tree.json``
     modulepage     a module's page (pure)
     modulepublication  the publish of one module, by itself

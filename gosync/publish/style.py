@@ -71,6 +71,7 @@ nav { font-size: .94rem; }
 .told { display: block; overflow-wrap: anywhere; color: var(--soft); font-size: .9rem; }
 .ways { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin-top: 1rem; }
 .readme { overflow-wrap: anywhere; }
+.readme table { overflow-wrap: break-word; }
 .readme h3, .readme h4, .readme h5, .readme h6 {
   margin: 1.5rem 0 .4rem; font-size: 1rem;
 }

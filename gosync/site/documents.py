@@ -56,15 +56,16 @@ def write_documents(site: Site) -> int:
     return sum(
         (
             _documents(site, writer, documents),
-            _pages(writer, site.options.pages),
+            *(_pages(writer, each) for each in site.options.pages),
             _database(site, writer, database),
         )
     )
 
 
-def first_page(pages: TreePages | None) -> str:
-    """Return where the first of such pages lies in the tree, "" without any."""
-    return "" if pages is None else _in_folder(pages, next(iter(pages.names)))
+def first_page(pages: Iterable[TreePages], folder: str) -> str:
+    """Return where the first of the pages of a folder lies, "" where none are."""
+    found = (_in_folder(e, next(iter(e.names))) for e in pages if e.folder == folder)
+    return next(found, "")
 
 
 def packed(data: bytes) -> bytes:
@@ -74,15 +75,14 @@ def packed(data: bytes) -> bytes:
 
 def _documents(site: Site, writer: TreeWriter, kept: Iterable[Artifact]) -> int:
     files = {_file(each): each for each in kept}
-    pages = site.options.pages
-    own = _in_folder(pages, "") if pages is not None else ""
-    files = {path: each for path, each in files.items() if not _is_below(path, own)}
+    own = tuple(_in_folder(pages, "") for pages in site.options.pages)
+    files = {path: each for path, each in files.items() if not path.startswith(own)}
     lines = (writer.read(_DOCUMENTS) or b"").decode().split("\n")
     told = dict(each.partition(" ")[::2] for each in lines if each)
     known = set(told)
     if not files and not known:
         return 0  # what lies there is somebody else's
-    gone = {path for path in known - files.keys() if not _is_below(path, own)}
+    gone = {path for path in known - files.keys() if not path.startswith(own)}
     writer.open()
     before = writer.changes
     writer.write(_DOCUMENTS, _names(known | files.keys()))  # ours before they are there
@@ -113,11 +113,9 @@ def _settled(files: Mapping[str, Artifact]) -> dict[str, str]:
     return {p: each.digest for p, each in files.items() if p.startswith(below)}
 
 
-def _pages(writer: TreeWriter, pages: TreePages | None) -> int:
-    if pages is None:
-        return 0
+def _pages(writer: TreeWriter, pages: TreePages) -> int:
     there = set(writer.walk(_in_folder(pages, "").rstrip("/")))
-    mark, state = f"{_MARKS}/{pages.folder}", pages.state().encode()
+    mark, state = f"{_MARKS}/{pages.folder.rpartition('/')[2]}", pages.state().encode()
     wanted = {_in_folder(pages, name) for name in pages.names}
     if there == wanted and writer.read(mark) == state:
         return 0
@@ -133,11 +131,7 @@ def _pages(writer: TreeWriter, pages: TreePages | None) -> int:
 
 
 def _in_folder(pages: TreePages, name: str) -> str:
-    return f"{ARTIFACT_FOLDERS[DOCUMENT]}/{pages.folder}/{name}"
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return bool(folder) and path.startswith(folder)
+    return f"{pages.folder}/{name}"
 
 
 def _database(site: Site, writer: TreeWriter, kept: list[Artifact]) -> int:

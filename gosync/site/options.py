@@ -107,14 +107,14 @@ TreePlace: TypeAlias = Path | BucketLocation
 
 
 class TreePages(Protocol):
-    """Pages that a tree has below ``documents/``, whatever its store has.
+    """Pages that a tree has whatever its store has.
 
     Each side of an air gap makes its own: no store keeps them, no bundle brings them.
     """
 
     @property
     def folder(self) -> str:
-        """Their folder, below ``documents/``."""
+        """Their folder in the tree, of a name of its own."""
 
     @property
     def names(self) -> Collection[str]:
@@ -169,7 +169,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         bundle_pulled: Whether bundles bring what only a server was asked for.
         scanners: Who is shown new versions before they are committed.
         house_log: The site's own checksum database, None for none.
-        pages: Pages that the tree has besides, or None.
+        pages: Pages that the tree has besides.
         page_options: What concerns modules' pages.
         attest_keys: Secret keys that attest what is published, files or folders.
     """
@@ -205,7 +205,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     bundle_pulled: bool = False
     house_log: HouseLogSpec | None = None
     scanners: tuple[ScannerSpec, ...] = ()
-    pages: TreePages | None = None
+    pages: tuple[TreePages, ...] = ()
     page_options: PageOptions = PageOptions()
     attest_keys: tuple[Path, ...] = ()
     follow_url: str = ""

@@ -16,7 +16,7 @@ from gosync.errors import (
     SecurityError,
     StoreError,
 )
-from gosync.folder.routes import artifact_file
+from gosync.folder.routes import DOCS_FOLDER, EXPLAIN_FOLDER, artifact_file
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.owner import check_owner
 from gosync.publish.publisher import Publisher
@@ -366,7 +366,8 @@ def _options(site: Site, served: ServedHeads) -> PublishOptions:
     house = site.options.house_log
     return PublishOptions(
         private=site.options.policy.private,
-        explained=first_page(site.options.pages),
+        explained=first_page(site.options.pages, EXPLAIN_FOLDER),
+        docs=first_page(site.options.pages, DOCS_FOLDER),
         contact=site.options.contact,
         url=site.options.public_url,
         vulndb=site.catalog.artifacts.any_of(VULNDB),

@@ -72,6 +72,11 @@ def test_public_records_keep_their_text_and_number(site: InProcessSite):
     assert told.read_text().split() == [numbers[each] for each in range(4)]
     assert f"{PRIVATE} v1.0.0/go.mod h1:".encode() in private.text
     site.run("verify", expect=OK)
+    for page in ("index.html", "index.zh.html"):  # clients ask this log, for all
+        told = (site.tree / page).read_text()
+        assert f"go env -w GOSUMDB={verifier_of(site)}\n" in told
+        assert f"/pkg/sumdb/{NAME}/latest" in told
+        assert "GONOSUMDB" not in told
     before = head_of(site)
     site.sync(expect=OK)
     assert head_of(site) == before

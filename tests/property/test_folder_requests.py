@@ -14,7 +14,7 @@ from gosync.folder.requests import (
     format_request,
     parse_request,
 )
-from gosync.folder.routes import ROOT_PAGE, list_page
+from gosync.folder.routes import PAGE_NAMES, ROOT_PAGE, list_page
 from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.tile import Tile
 from tests.property.test_verify_names import LAYOUTS, PATHS, VERSIONS
@@ -30,7 +30,11 @@ _TILES = st.builds(
     st.integers(0, 2_000_000),
     st.integers(1, 256),
 ).map(lambda tile: tile.path())
-_PAGES = st.one_of(st.just(ROOT_PAGE), _MODULES.map(list_page))
+_PAGES = st.builds(
+    lambda page, name: f"{page.removesuffix(ROOT_PAGE)}{name}",
+    st.one_of(st.just(ROOT_PAGE), _MODULES.map(list_page)),
+    st.sampled_from(PAGE_NAMES),
+)
 _OF_MODULE = (
     ProxyRequestKind.LIST,
     ProxyRequestKind.LATEST,
@@ -45,6 +49,12 @@ _REQUESTS = st.one_of(
         name=st.sampled_from(["index/modules.json", "ID/GO-2024-0001.json", "a@v"]),
     ),
     st.builds(ProxyRequest, kind=st.sampled_from(_OF_MODULE), module=_MODULES),
+    st.builds(
+        ProxyRequest,
+        kind=st.just(ProxyRequestKind.MODULE_PAGE),
+        module=_MODULES,
+        page=st.sampled_from(PAGE_NAMES[1:]),
+    ),
     st.builds(
         lambda kind, mv: ProxyRequest(kind=kind, module=mv.path, version=mv.version),
         st.sampled_from(_OF_VERSION),
@@ -143,6 +153,8 @@ def test_what_go_asks_for_is_named(path: str, request_: ProxyRequest):
         "rsc.io/quote/@v/v2.0.0.zip",
         "modules/01/index.html",
         "modules/1/index.html",
+        "modules/1/index.zh.html",
+        "rsc.io/quote/@v/index.fr.html",
         "sumdb/sum.golang.org/tile/8/0/x001",
         "sumdb/sum.golang.org/lookup/rsc.io/quote",
         ".gosync/tree.json",

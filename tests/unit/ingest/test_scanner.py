@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 from gosync.errors import RejectedError
+from gosync.gomod import packages, readme
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.scanner import WORTH_BYTES, ScannedZip, ZipScanner
 from gosync.licence.found import unpack
@@ -19,7 +20,8 @@ MV = ModuleVersion("example.com/m", "v1.0.0")
 GOOD = make_zip(
     [
         ("go.mod", b"module example.com/m\n"),
-        ("a.go", b"package a\n"),
+        ("a.go", b"// Package m reads.\npackage a\n"),
+        ("README.md", b"# M\n"),
         ("LICENSE", MIT),
     ]
 )
@@ -65,6 +67,8 @@ def test_a_worker_finds_what_this_process_would(tmp_path: Path):
     assert good.scan.go_mod == b"module example.com/m\n"
     assert good.scan.packages is not None
     assert unpack(good.licences).expression == "MIT"
+    assert packages.unpack(good.scan.packages).synopsis == "Package m reads."
+    assert readme.unpack(good.readme).text == "# M\n"
     assert "no end record" in str(cut)
     assert foreign.scan.checked.invalid
     assert reads_apart > 0, "what is wrong is read again here, to say it"

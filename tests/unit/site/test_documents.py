@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from gosync.artifact import DOCUMENT
+from gosync.folder.routes import DOCS_FOLDER, EXPLAIN_FOLDER
+from gosync.publish.docfiles import doc_files
 from gosync.publish.pages import TreeFacts, front_page
 from gosync.publish.usage import TreeUse
 from gosync.site.artifacts import keep_artifact
@@ -21,7 +23,7 @@ from tests.unit.bundle.outside import Outside
 
 
 class _Pages:
-    folder = "explain"
+    folder = EXPLAIN_FOLDER
     names = ("index.html", "second.html")
 
     def __init__(self, state: str) -> None:
@@ -37,7 +39,7 @@ class _Pages:
 
 
 def _write(site: Site, pages: _Pages) -> int:
-    options = msgspec.structs.replace(site.options, pages=pages)
+    options = msgspec.structs.replace(site.options, pages=(pages,))
     return write_documents(msgspec.structs.replace(site, options=options))
 
 
@@ -78,11 +80,23 @@ def test_a_published_tree_explains_failures(tmp_path: Path):
         site = outside.site
         anyio.run(publish_again, site, NoProgress())
         tree = folder_of_tree(site.options)
-        page = first_page(site.options.pages)
+        page = first_page(site.options.pages, EXPLAIN_FOLDER)
         assert f'href="{page}"' in (tree / "index.html").read_text("utf-8")
         assert 'id="network.dns"' in (tree / page).read_text("utf-8")
         chinese = (tree / page).with_name("index.zh.html").read_text("utf-8")
         assert 'lang="zh"' in chinese
+
+
+def test_a_published_tree_has_the_documentation(tmp_path: Path):
+    with Outside(tmp_path) as outside:
+        site = outside.site
+        anyio.run(publish_again, site, NoProgress())
+        tree = folder_of_tree(site.options)
+        assert first_page(site.options.pages, DOCS_FOLDER) == "docs/index.html"
+        assert 'href="docs/index.html"' in (tree / "index.html").read_text("utf-8")
+        found = {each.name for each in (tree / "docs").iterdir()}
+        assert len(found) == 1 + len(doc_files())
+        assert {"index.html", "README.html", "serving.html"} <= found
 
 
 @pytest.mark.parametrize("page", ["", "documents/explain/index.html"])
