@@ -105,6 +105,15 @@ class UnprovenVersions:
         """
         return self._rows("ORDER BY path, version")
 
+    def count(self) -> int:
+        """Return how many versions wait.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row("SELECT count(*) FROM unproven")
+        return 0 if row is None else int(row[0])
+
     def drop(self, versions: Iterable[ModuleVersion]) -> None:
         """Let go of versions; a prune takes their blobs.
 

@@ -16,7 +16,7 @@ from typing import Final
 import click
 import msgspec
 
-from gosync.cli.messages import told
+from gosync.cli.messages import told, told_comments
 from gosync.demo.samples import read_sample
 from gosync.errors import UsageError
 
@@ -79,14 +79,14 @@ class Beginning(msgspec.Struct, frozen=True):
         """
         values = {"tree": self.tree} if self.tree else {}
         if self.side is not Side.INSIDE:
-            text = read_sample("gosync.toml").decode()
+            text = told_comments(read_sample("gosync.toml").decode())
             return with_values(_with_projects(text, self.projects or ()), values)
         if self.projects:
             raise UsageError(
                 "inside, bundles say what is carried",
                 hint="name projects where bundles are made",
             )
-        text = read_sample("inside.toml").decode()
+        text = told_comments(read_sample("inside.toml").decode())
         return with_values(text, {"tree": _TREE, **_INSIDE, **values})
 
 

@@ -30,10 +30,22 @@ _JOINED: Final = (("; ", "；"), (", ", "，"))
 
 
 class Messages:
-    """One language's texts."""
+    """One language's texts.
 
-    def __init__(self, errors: Mapping[str, str], sentences: Mapping[str, str]) -> None:
-        """Take them by the names of errors' classes, and by the English sentences."""
+    Attributes:
+        errors: What a kind of error is, by its class's name.
+        sentences: Sentences by the English ones.
+        comments: Comments of samples, likewise.
+    """
+
+    def __init__(
+        self,
+        errors: Mapping[str, str],
+        sentences: Mapping[str, str],
+        comments: Mapping[str, str],
+    ) -> None:
+        """Take them."""
+        self.comments = comments
         self.errors, self.sentences = errors, sentences
         self._exact = {**errors, **sentences}
         patterns = [(_pattern(each), zh) for each, zh in sentences.items()]
@@ -81,7 +93,7 @@ def parse_messages(data: bytes) -> Messages:
         ValueError: It is none.
     """
     found = tomllib.loads(data.decode("utf-8"))
-    return Messages(found["error"], found["sentence"])
+    return Messages(found["error"], found["sentence"], found["comment"])
 
 
 @cache
@@ -104,3 +116,19 @@ def told_error(error: GosyncError, message: str) -> str:
     if messages is None:
         return message
     return f"{messages.kind(type(error))}：{messages.told(message)}"
+
+
+def told_comments(sample: str) -> str:
+    """Return a sample of TOML with its comments in that language.
+
+    A comment is what follows the last ``# `` of a line; a setting that is commented out
+    stays as it is.
+    """
+    messages = messages_in(language_of(os.environ))
+    if messages is None:
+        return sample
+    lines = []
+    for line in sample.split("\n"):
+        before, mark, comment = line.rpartition("# ")
+        lines.append(before + mark + messages.comments.get(comment, comment))
+    return "\n".join(lines)

@@ -24,7 +24,6 @@ from gosync.site.volume import MonthVolume
 from gosync.status.late import Late
 from gosync.status.report import (
     JobState,
-    KeptSelection,
     NewestBundle,
     RunReport,
     StatusReport,
@@ -98,9 +97,12 @@ def _unknown_words(count: int) -> str:
     return f"; {count} versions in it are unknown here, next: gosync adopt"
 
 
-def _kept_line(selection: KeptSelection) -> Iterator[str]:
-    if selection.unselected:
-        yield f"unselected {selection.unselected} versions, kept for `gosync prune`"
+def _kept_lines(report: StatusReport) -> Iterator[str]:
+    """Yield what is here besides what is selected and proven."""
+    if count := report.selection.unselected:
+        yield f"unselected {count} versions, kept for `gosync prune`"
+    if report.unproven:
+        yield f"unproven   {report.unproven} versions from caches wait for their proof"
 
 
 def _bundle_line(bundle: NewestBundle) -> str:
@@ -123,7 +125,7 @@ def _lines(report: StatusReport, completeness: Completeness) -> Iterator[str]:
     if report.bundle is not None:
         yield _bundle_line(report.bundle)
     yield f"selection  {selection_line(completeness)}"
-    yield from _kept_line(report.selection)
+    yield from _kept_lines(report)
     for pattern, at in report.index_cursors.items():
         if at:
             yield f"index {pattern}  {ago(at)}"

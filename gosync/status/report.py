@@ -91,6 +91,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
         lists_never_asked: As ``lists_never_had`` there.
         index_cursors: Up to when the index was read, by pattern.
         tree_heads: Sizes of the trusted heads, by database.
+        unproven: How many versions from caches wait for their proof.
         at_work: Who has the store open to work on it, None for nobody.
         last_run: The last run, None before the first.
         jobs: The daemon's jobs by name.
@@ -118,6 +119,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     lists_never_asked: int
     index_cursors: dict[str, str | None]
     tree_heads: dict[str, int]
+    unproven: int
     at_work: str | None
     last_run: RunReport | None
     jobs: dict[str, JobState]
@@ -171,6 +173,7 @@ def read_status(
         lists_never_asked=fresh.lists_never_had,
         index_cursors=_cursors(catalog, options),
         tree_heads={name: _head_size(heads.get(name)) for name in heads.names()},
+        unproven=catalog.unproven.count(),
         at_work=", ".join(map(str, holders)) or None,
         last_run=_run(runs[0], holders) if runs else None,
         jobs={name: _job(row, holders) for name, row in facts.jobs.items()},

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from gosync.folder.layouts import Role
+from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.filekind import FileKind
+from gosync.gomod.module import ModuleVersion
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import (
     MISSING,
@@ -26,6 +28,7 @@ from tests.integration.test_import import (
     HIGH_V,
     LOW,
     LOW_V,
+    PRIVATE,
     cache_file,
     cache_states,
     made,
@@ -34,7 +37,7 @@ from tests.integration.test_import import (
 from tests.simulator import Simulator
 
 __all__ = ["made", "sim"]  # fixtures
-KILLS = 5
+KILLS = 4
 
 
 @pytest.fixture
@@ -82,9 +85,9 @@ def test_what_waits_is_proven_by_the_next_pass_without_a_zip(
     _import_unasked(site, sim, cache)
     assert site.carried() == set()
     shutil.rmtree(cache)
-    assert _unproven(site) == 2
+    assert _unproven(site) == site.status()["unproven"] == 2
     _check_sync_fetches_no_file(site, sim)
-    assert _unproven(site) == 0
+    assert _unproven(site) == site.status()["unproven"] == 0
 
 
 def test_a_daemons_job_proves_what_waits(
@@ -190,6 +193,54 @@ def test_an_import_killed_at_any_step_is_run_again(
             _import_unasked(site, sim, cache)
             assert _unproven(site) == 2
             _check_sync_fetches_no_file(site, sim)
+
+
+@pytest.mark.slow
+def test_a_pass_that_is_killed_as_it_proves_is_run_again(
+    sim: Simulator, cache: Path, tmp_path: Path
+):
+    start = Site(tmp_path / "site", sim, modules=[])
+    _import_unasked(start, sim, cache)
+    shutil.copytree(start.folder, tmp_path / "start")
+    with Stepper() as stepper:
+        steps = stepper.run(start, "sync").steps
+        for number in chosen(steps, KILLS):
+            shutil.rmtree(start.folder)
+            shutil.copytree(tmp_path / "start", start.folder)
+            mark = sim.mark()
+            assert stepper.run(start, "sync", kill_at=number).code < 0
+            start.sync("--retry")
+            asked = [each.path for each in sim.requests_since(mark)]
+            assert not [path for path in asked if path.endswith(".zip")]
+            assert start.carried() == {str(HIGH_V), str(LOW_V)}
+            start.check(sim)
+
+
+def test_a_private_version_waits_for_a_go_sum_and_is_not_fetched_then(
+    sim: Simulator, made: Path, tmp_path: Path
+):
+    private = ModuleVersion(PRIVATE, "v1.0.0")
+    site = InProcessSite(tmp_path / "site", sim, modules=[], private=["corp.example/*"])
+    document = site.run("import", str(made), expect=MISSING).document
+    assert cache_states(document)[str(private)] == "waiting"
+    assert _unproven(site) == 1
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "go.mod").write_text(
+        f"module x.example\n\ngo 1.21\n\nrequire {PRIVATE} v1.0.0\n"
+    )
+    ziphash = cache_file(made, private, Role.ZIPHASH).read_text()
+    mod_h1 = hash_go_mod(cache_file(made, private, FileKind.MOD).read_bytes())
+    (app / "go.sum").write_text(
+        f"{PRIVATE} v1.0.0 {ziphash}\n{PRIVATE} v1.0.0/go.mod {mod_h1}\n"
+    )
+    site.declare(project=[{"path": str(app)}])
+    mark = sim.mark()
+    site.sync("--retry")
+    asked = [each.path for each in sim.requests_since(mark)]
+    assert not [path for path in asked if path.endswith(".zip")]
+    assert str(private) in site.carried()
+    assert _unproven(site) == 0
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from gosync.cli.messages import (
     messages_in,
     parse_messages,
     told,
+    told_comments,
 )
+from gosync.demo.samples import read_sample
 from gosync.diagnose.language import Language
 from gosync.errors import GosyncError
 from tests.integration import here
@@ -145,7 +148,7 @@ def test_an_error_without_a_text_of_its_own_has_that_of_the_kind_above():
         """None that the file knows."""
 
     assert _MESSAGES.kind(OtherError) == _MESSAGES.errors["NoSpaceError"]
-    assert Messages({"GosyncError": "x"}, {}).kind(OtherError) == "x"
+    assert Messages({"GosyncError": "x"}, {}, {}).kind(OtherError) == "x"
 
 
 def test_an_error_is_told_in_chinese_and_its_document_in_english(tmp_path: Path):
@@ -160,3 +163,34 @@ def test_an_error_is_told_in_chinese_and_its_document_in_english(tmp_path: Path)
         [*command, "--json"], folder=tmp_path, environment=environment
     )
     assert not _CHINESE.search(stderr)
+
+
+_SETTING = re.compile(r"\[|[a-z_]+ = ")
+
+
+@pytest.mark.parametrize("name", ["gosync.toml", "inside.toml"])
+def test_each_comment_of_a_first_configuration_has_its_text(
+    name: str, monkeypatch: pytest.MonkeyPatch
+):
+    english = read_sample(name).decode()
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    chinese = told_comments(english)
+    comments = [
+        each.rpartition("# ")[2] for each in chinese.splitlines() if "# " in each
+    ]
+    missing = [
+        each for each in comments if not (_CHINESE.search(each) or _SETTING.match(each))
+    ]
+    assert missing == [], f"add them to {MESSAGES_FILE.name}"
+    assert tomllib.loads(chinese) == tomllib.loads(english)
+    assert len(chinese.splitlines()) == len(english.splitlines())
+
+
+def test_a_first_configuration_is_commented_in_chinese(tmp_path: Path):
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "zh_CN.UTF-8"}
+    command = ("init", "--no-probe", "site", "--tree", "there")
+    code, _, _ = here.run(command, folder=tmp_path, environment=environment)
+    assert code == 0
+    text = (tmp_path / "site" / "gosync.toml").read_text()
+    assert "# gosync 的配置" in text
+    assert tomllib.loads(text)["publish"]["tree"] == "there"
