@@ -29,7 +29,7 @@ from gosync.catalog.leases import Lease, Leases
 from gosync.clock import Clock
 from gosync.errors import LeaseLostError, LockedError, StoreError
 from gosync.work.interruption import wait_until
-from gosync.work.processes import HEARTBEAT_THREAD
+from gosync.work.threads import HEARTBEAT_THREAD
 
 POLL_SECONDS: Final = 0.02
 BACK_SECONDS: Final = 600.0

@@ -29,6 +29,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     conceal         arguments that may hold a password, kept out of what is said of them
     config          ``gosync config check`` and ``gosync config show``
     confirm         asking before something that is rarely meant
+    confirmsize     confirmation before a sync brings very much
     demo            ``gosync demo``: the whole loop on a sample upstream
     doctor          ``gosync doctor``: why go cannot get a module on this machine
     durations       spans of time on the command line: 90m, 36h, 2d

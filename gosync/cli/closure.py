@@ -30,7 +30,6 @@ from gosync.folder.tree import FileTree
 from gosync.gomod.deps import Deps
 from gosync.hint import advise, command
 from gosync.project import Project, read_project
-from gosync.site.housetree import verify_trees_house_log
 from gosync.site.treefolder import tree_folder
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.text import printable
@@ -142,6 +141,10 @@ def closure(options: CommonOptions, **asked: Any) -> int:
         config = _load_config(options)
     setting = _Setting.of(config, arguments)
     if config is not None and config.house_log is not None:
+        from gosync.site.housetree import (  # noqa: PLC0415 - who has one
+            verify_trees_house_log,
+        )
+
         verify_trees_house_log(setting.tree.root, config.house_log)
     projects = _projects(config, arguments)
     check = Closure(

@@ -9,11 +9,9 @@ from msgspec.structs import replace
 
 from gosync.cli.progress import paused
 from gosync.cli.streams import is_terminal
-from gosync.config.sizes import format_size
 from gosync.errors import UsageError
 from gosync.site.options import SiteOptions
 from gosync.site.policy import Policy
-from gosync.sync.forecast import Agreement, Forecast
 
 
 def confirm_whole_index(policy: Policy, *, yes: bool) -> None:
@@ -50,41 +48,20 @@ def with_delete_limit(
     return replace(options, deletes=replace(limit, ask=agreeing(yes=yes)))
 
 
-def size_agreement(above_bytes: int, *, yes: bool) -> Agreement | None:
-    """Return when a sync asks whether to bring so much, None where nobody is there.
-
-    Args:
-        above_bytes: Up to so many bytes it does not ask.
-        yes: Whether it was said before.
-    """
-    if yes or not is_terminal():
-        return None
-    return Agreement(above_bytes, _agree_to_size)
-
-
-def _agree_to_size(found: Forecast) -> bool:
-    size = format_size(found.fetch.bytes)
-    if found.is_estimated:
-        told = f"at most {found.fetch.zips} zips, about {size} by an estimate"
-    else:
-        about = "about " if found.fetch.estimated_bytes else ""
-        told = f"{found.fetch.zips} zips, {about}{size}"
-    return _ask(f"this sync fetches {told}")
-
-
 def agreeing(*, yes: bool) -> Callable[[str], bool] | None:
     """Return what asks somebody whether to go on, None where nobody is there.
 
     Args:
         yes: Whether it was said before.
     """
-    return _agree if yes else _ask if is_terminal() else None
+    return _agree if yes else ask if is_terminal() else None
 
 
 def _agree(what: str) -> bool:  # noqa: ARG001 - whatever it is
     return True
 
 
-def _ask(what: str) -> bool:
+def ask(what: str) -> bool:
+    """Ask whether to go on."""
     with paused():
         return click.confirm(f"{what}. Go on?", err=True)

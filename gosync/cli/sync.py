@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from gosync.cli.arguments import arguments
-from gosync.cli.confirm import confirm_whole_index, size_agreement, with_delete_limit
+from gosync.cli.confirm import confirm_whole_index, with_delete_limit
+from gosync.cli.confirmsize import size_agreement
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
     CommonOptions,

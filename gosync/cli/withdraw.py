@@ -27,7 +27,6 @@ from gosync.gomod.module import ModuleVersion
 from gosync.publish.report import PublishReport, TreeReport
 from gosync.site.options import SiteOptions
 from gosync.site.site import Site, open_site
-from gosync.site.tree import publish_again
 from gosync.site.withdrawals import TreeTaken, take_from_trees
 from gosync.sync.projects import ConfiguredProject, read_projects
 from gosync.sync.withdrawing import WithdrawReport, bring_back
@@ -126,12 +125,19 @@ def _take(site: Site, mv: ModuleVersion, reason: str, watcher: Progress) -> _Don
         remarks=remarks,
     )
     try:
-        done.published = anyio.run(publish_again, site, watcher)
+        done.published = _publish(site, watcher)
     except NoSpaceError:
         raise
     except GosyncError as exc:  # the version is gone; the rest may wait
         remarks.append(f"the rest of the tree waits for `gosync publish`: {exc}")
     return done
+
+
+def _publish(site: Site, watcher: Progress) -> PublishReport:
+    # Importing it takes longer than to take a version out of a tree, which comes first.
+    from gosync.site.tree import publish_again  # noqa: PLC0415
+
+    return anyio.run(publish_again, site, watcher)
 
 
 def _read_projects(
@@ -151,7 +157,7 @@ def _undo(site: Site, mv: ModuleVersion, watcher: Progress) -> _Done:
     done = _Done(
         withdrawal=withdrawal, is_here=row is not None and row.carried is not None
     )
-    done.published = anyio.run(publish_again, site, watcher)
+    done.published = _publish(site, watcher)
     told = site.catalog.withdrawn.get(mv)
     if told is not None:
         done.remarks.append(f"a bundle still withdraws it: {told.reason}")

@@ -43,6 +43,7 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``dirhash``         the ``h1:`` hash, and the one pass that does it all
 ``buildtags``       build constraints, where any tag may be set
 ``goimports``       the import declarations of a Go file
+``modulepackages``  packages of a module, as values: what each imports
 ``packages``        the packages of a module, and what they import
 ``zippackages``     the packages of a module, read from its zip alone
 ``synopsis``        the first sentence of a package comment

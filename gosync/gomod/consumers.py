@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gosync.gomod.packages import Package
+from gosync.gomod.modulepackages import Package
 
 _INTERNAL = "internal"
 

@@ -44,9 +44,9 @@ from gosync.gomod.mains import Requirements
 from gosync.gomod.modgraph import ModuleGraph
 from gosync.gomod.modread import GraphReader
 from gosync.gomod.module import ModuleVersion
+from gosync.gomod.modulepackages import Package
 from gosync.gomod.needsfloor import Floors
 from gosync.gomod.needsreached import FirstImport, ImportSource, Reached
-from gosync.gomod.packages import Package
 
 
 def reach(

@@ -9,7 +9,7 @@ from typing import Protocol
 from gosync.gomod.modgraph import ModuleGraph
 from gosync.gomod.modread import Prefetch, Upgrades
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.packages import ModulePackages
+from gosync.gomod.modulepackages import ModulePackages
 
 
 class LoadPackages(Protocol):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from gosync.gomod.dirhash import check_work
 from gosync.gomod.goimports import HeadReader, read_imports
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.packages import ModulePackages, PackageReader
+from gosync.gomod.modulepackages import ModulePackages
+from gosync.gomod.packages import PackageReader
 from gosync.gomod.seen import GoHead
 from gosync.gomod.synopsis import read_synopsis
 from gosync.gomod.window import Window

@@ -22,12 +22,10 @@ from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.pins import Pin
 from gosync.catalog.versions import Need, Proof, State, VersionRow
 from gosync.clock import Clock
-from gosync.ingest.entries import version_entry
+from gosync.ingest.entries import ROWS, version_entry
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import parse_digest
 from gosync.store.journal import Journal
-
-ROWS = 100
 
 
 class Batch:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 from msgspec.structs import asdict, fields, replace
@@ -33,6 +34,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.store.digest import parse_digest
 from gosync.store.journal import EntryValue
 
+ROWS: Final = 100  # of versions that are journalled and committed together
 # Text is added in its own form; the rest is of the present catalog alone.
 _NOT_KEPT = frozenset(
     {

@@ -10,7 +10,7 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.errors import MalformedError
 from gosync.gomod.module import ModuleVersion
-from gosync.ingest.batch import ROWS
+from gosync.ingest.entries import ROWS
 from gosync.store.journal import Damage, EntryValue
 from gosync.store.localjournal import LocalJournal
 from gosync.sumdb.tlog import parse_tree

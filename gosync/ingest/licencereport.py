@@ -7,8 +7,8 @@ import msgspec
 from gosync.catalog.rulings import Ruling
 from gosync.catalog.versions import VersionRow
 from gosync.licence.expression import identifiers
+from gosync.licence.filekinds import LicenceFileKind
 from gosync.licence.found import LicenceFile, ModuleLicences
-from gosync.licence.names import LicenceFileKind
 
 
 class LicenceFileReport(msgspec.Struct, frozen=True):

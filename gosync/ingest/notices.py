@@ -17,7 +17,7 @@ from typing import Final
 
 from gosync.catalog.versions import VersionRow
 from gosync.ingest.storedlicences import StoredLicences
-from gosync.licence.names import LicenceFileKind
+from gosync.licence.filekinds import LicenceFileKind
 from gosync.store.durable import replace_file
 
 _WIDTH: Final = 80

@@ -7,7 +7,7 @@ from typing import Final
 from gosync.catalog.db import Catalog
 from gosync.gomod import packages as gopackages
 from gosync.gomod import readme as readmes
-from gosync.gomod.packages import ModulePackages
+from gosync.gomod.modulepackages import ModulePackages
 from gosync.gomod.readme import Readme
 from gosync.gomod.zippackages import read_zip_packages
 from gosync.ingest.storedfacts import FactForm, StoredFacts

@@ -19,7 +19,7 @@ import msgspec
 
 from gosync.errors import MalformedError
 from gosync.licence.expression import UNKNOWN, all_of, identifiers
-from gosync.licence.names import LicenceFileKind
+from gosync.licence.filekinds import LicenceFileKind
 
 _FORM: Final = b"\x01"
 

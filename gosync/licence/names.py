@@ -11,8 +11,9 @@ module has no licence file.
 from __future__ import annotations
 
 import re
-from enum import Enum
 from typing import Final
+
+from gosync.licence.filekinds import LicenceFileKind
 
 _STEMS = r"copying(?:\.lesser)?|licen[cs]e|unlicen[cs]e|mit[-_]licen[cs]e"
 _TEXT = r"(?:\.(?:md|markdown|txt|rst))?"
@@ -36,26 +37,6 @@ _MAYBE: Final = re.compile(
     rb"[^/]*|licenses/[^/]+)$",
     re.IGNORECASE,
 )
-
-
-class LicenceFileKind(Enum):
-    """What a licence file is, by its name and its place.
-
-    Attributes:
-        LICENCE: A licence file of the module, at its root, where pkg.go.dev looks.
-        ALIKE: Another file at the root whose name begins like one.
-        REUSE: A text in the folder LICENSES at the root.
-        FOLDER: A licence file of a deeper folder: it covers that folder.
-        NOTICE: A notice at the root, to be handed on with some licences.
-        README: The README at the root.
-    """
-
-    LICENCE = "licence"
-    ALIKE = "alike"
-    REUSE = "reuse"
-    FOLDER = "folder"
-    NOTICE = "notice"
-    README = "readme"
 
 
 def kind_of(name: str) -> LicenceFileKind | None:

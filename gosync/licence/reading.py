@@ -19,8 +19,9 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.window import Window
 from gosync.gomod.zipdir import ZipEntry, read_directory
 from gosync.gomod.zipread import read_contents
+from gosync.licence.filekinds import LicenceFileKind
 from gosync.licence.found import LicenceFile, ModuleLicences, module_licences
-from gosync.licence.names import LicenceFileKind, kind_of, may_be_one
+from gosync.licence.names import kind_of, may_be_one
 from gosync.licence.texts import MAX_TEXT_BYTES, classify
 
 if TYPE_CHECKING:

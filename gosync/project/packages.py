@@ -12,7 +12,8 @@ from typing import Final
 
 from gosync.errors import ConfigError
 from gosync.gomod.goimports import read_imports
-from gosync.gomod.packages import ModulePackages, PackageReader
+from gosync.gomod.modulepackages import ModulePackages
+from gosync.gomod.packages import PackageReader
 
 MAX_FILE_BYTES: Final = 16 << 20
 _GO_MOD: Final = "go.mod"

@@ -9,7 +9,7 @@ from gosync.catalog.versions import VersionRow
 from gosync.errors import RejectedError, StoreError
 from gosync.folder.layouts import TOOLCHAIN
 from gosync.gomod.modfile import GoMod, parse_lax
-from gosync.gomod.packages import ModulePackages
+from gosync.gomod.modulepackages import ModulePackages
 from gosync.gomod.readme import Readme
 from gosync.ingest.storedfacts import has_zip
 from gosync.ingest.storedlicences import StoredLicences

@@ -19,7 +19,7 @@ import msgspec
 
 from gosync.folder import routes
 from gosync.gomod.modfile import GoMod, Requirement
-from gosync.gomod.packages import ModulePackages
+from gosync.gomod.modulepackages import ModulePackages
 from gosync.gomod.readme import Readme
 from gosync.licence.found import ModuleLicences
 from gosync.publish import html

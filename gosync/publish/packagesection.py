@@ -18,7 +18,7 @@ from typing import Final
 from gosync.errors import MalformedError
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.packages import ModulePackages, Package
+from gosync.gomod.modulepackages import ModulePackages, Package
 from gosync.gomod.pathcheck import check_import_path
 from gosync.publish import html
 from gosync.publish.words import Words, digits

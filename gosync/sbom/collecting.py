@@ -19,8 +19,8 @@ from gosync.errors import NotFoundError
 from gosync.gomod import gover
 from gosync.gomod.mains import MainModule, Mains
 from gosync.gomod.module import ModuleVersion
+from gosync.gomod.modulepackages import ModulePackages
 from gosync.gomod.mvs import Load, Resolution, resolve
-from gosync.gomod.packages import ModulePackages
 from gosync.gomod.semver import version_key
 from gosync.hint import advise, command
 from gosync.ingest.storedfacts import has_zip

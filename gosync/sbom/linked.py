@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from gosync.gomod.module import ModuleVersion
+from gosync.gomod.modulepackages import ModulePackages, Package
 from gosync.gomod.needsimports import prefixes
 from gosync.gomod.needsreached import LoadPackages
-from gosync.gomod.packages import ModulePackages, Package
 
 
 class Linked(msgspec.Struct, frozen=True):

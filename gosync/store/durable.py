@@ -18,7 +18,6 @@ that a sweep beside it takes only what killed runs left behind.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -216,6 +215,8 @@ def sync_filesystem(folder: Path) -> None:
     Raises:
         OSError: the disk refuses.
     """
+    import ctypes  # noqa: PLC0415 - for those alone who write much
+
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         library = ctypes.CDLL(None, use_errno=True)

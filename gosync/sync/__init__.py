@@ -28,6 +28,8 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     gomods        where module graphs find their go.mod files: the store
     index         following the module index: which events matter, and how far we are
     keptindex     all of a module index in the catalog, with a cursor of its own
+    keptfacts     facts as the catalog keeps them, read back
+    knownsizes    sizes of zips, as far as the store tells them
     lists         asking ``@v/list`` and ``@latest`` of the modules that are due
     notes         what a selection could not know, and what it took instead (pure)
     offer         what upstream says of one module: what there is (pure)

@@ -13,7 +13,8 @@ from gosync.errors import UsageError
 from gosync.hint import advise, command
 from gosync.sync.demands import Demands
 from gosync.sync.forecast import Agreement, Forecast, forecast, lacking_zips
-from gosync.sync.sizing import ask_sizes, known_sizes
+from gosync.sync.knownsizes import known_sizes
+from gosync.sync.sizing import ask_sizes
 from gosync.work.progress import Progress
 
 if TYPE_CHECKING:  # the engine asks, so importing it would close a circle

@@ -23,7 +23,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.site.policy import Policy, Rule
 from gosync.site.rules import Pick, VersionRule
 from gosync.sync.demands import Demands, select_name
-from gosync.sync.facts import facts_of
+from gosync.sync.keptfacts import facts_of
 from gosync.sync.offer import Offer, Offered
 from gosync.sync.plan import Choice, Chosen, choose
 from gosync.sync.wanted import WantedSet

@@ -14,7 +14,7 @@ from typing import Final
 
 from gosync.catalog.versions import Need
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Needs
+from gosync.gomod.needsfound import Needs
 from gosync.site.policy import Tool
 
 COMMANDS: Final = "commands"

@@ -17,8 +17,8 @@ from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion, OfVersion
 from gosync.site.policy import Policy
 from gosync.sync.demands import Demands, select_name
+from gosync.sync.knownsizes import size_of
 from gosync.sync.plansums import Sum
-from gosync.sync.sizing import size_of
 from gosync.sync.zipsizes import SizeKind, ZipSizes
 
 

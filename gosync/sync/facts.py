@@ -19,37 +19,17 @@ from collections.abc import Iterable
 import msgspec
 from anyio import to_thread
 
-from gosync.catalog.documents import read_document
-from gosync.catalog.modules import Module
 from gosync.errors import RejectedError
 from gosync.gomod.latest import GoModFacts, Latest, answer_of, find_latest, read_facts
-from gosync.gomod.modfile import Retraction, parse_lax
+from gosync.gomod.modfile import parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.site.site import Site
 from gosync.sync.gomods import GoModSource
+from gosync.sync.keptfacts import FactsDocument
 from gosync.sync.lists import Lister
-from gosync.sync.offer import ModuleFacts
 
 _SAYS_NOTHING = GoModFacts(is_own=False)
-
-
-class _Document(msgspec.Struct):
-    """Facts as the catalog keeps them; see Facts."""
-
-    top: str
-    own: dict[str, bool]
-    retracted: list[tuple[str, str]]
-    deprecated: str
-
-
-def facts_of(module: Module) -> ModuleFacts:
-    """Return what is known of a module; nothing until its go.mod was had."""
-    if not module.facts:
-        return ModuleFacts()
-    kept = read_document(module.facts, _Document)
-    retracted = tuple(Retraction(low, high) for low, high in kept.retracted)
-    return ModuleFacts(kept.top, kept.own, retracted, kept.deprecated)
 
 
 async def learn_facts(site: Site, source: GoModSource, lister: Lister) -> None:
@@ -129,7 +109,7 @@ class _Question:
         assert self.latest is not None
         top = self.latest.top or ""
         data = source.read(ModuleVersion(self.path, top)) if top else None
-        kept = _Document(
+        kept = FactsDocument(
             top,
             self._own,
             [(each.low, each.high) for each in self.latest.facts.retracted],

@@ -10,8 +10,8 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.catalog.selected_sizes import SelectedSize
 from gosync.catalog.versions import Need
+from gosync.sync.knownsizes import known_sizes, size_of
 from gosync.sync.plansums import Sum
-from gosync.sync.sizing import known_sizes, size_of
 from gosync.sync.zipsizes import ZipSizes
 
 

@@ -10,7 +10,7 @@ from typing import assert_never
 from gosync.catalog.selection_notes import NoteKind, SelectionNote
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Needs
+from gosync.gomod.needsfound import Needs
 
 
 def notes_of(

@@ -27,7 +27,8 @@ from gosync.errors import (
     TooLargeError,
 )
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.packages import ModulePackages, pack, unpack
+from gosync.gomod.modulepackages import ModulePackages
+from gosync.gomod.packages import pack, unpack
 from gosync.hint import command
 from gosync.site.site import Site
 from gosync.store.blobs import BlobReader

@@ -29,6 +29,7 @@ from gosync.site.upstreams import connect
 from gosync.sync.demands import COMMANDS, KEPT, TOOL, Demands, select_name, tool_name
 from gosync.sync.engine import Pass, PassOptions
 from gosync.sync.explaining import explain
+from gosync.sync.knownsizes import known_sizes, size_of
 from gosync.sync.planfile import state_of
 from gosync.sync.planned import (
     LargeZip,
@@ -38,7 +39,7 @@ from gosync.sync.planned import (
     split_rows,
 )
 from gosync.sync.plansums import CountedVersion, PlanSums, group, sum_up
-from gosync.sync.sizing import MOST_ASKED, ask_sizes, known_sizes, size_of
+from gosync.sync.sizing import MOST_ASKED, ask_sizes
 from gosync.sync.zipsizes import SizeKind, ZipSizes
 from gosync.work.progress import Progress
 

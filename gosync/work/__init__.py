@@ -3,6 +3,7 @@
 pool        bounded tasks on anyio
 lookahead   threads that work some items ahead of the one whose result is taken
 processes   forked processes, where threads would wait for each other
+threads     threads that stand beside work, by their names
 workers     processes started beside other threads, when there is work
 sweep       one step done with very many items, here or elsewhere
 pace        how quickly work goes, and how long the rest takes (pure)

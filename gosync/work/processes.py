@@ -37,12 +37,12 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, cast
 
 from gosync.errors import StoreError
+from gosync.work.threads import HEARTBEAT_THREAD
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 WORTH_BYTES: Final = 8 << 20  # 60 ms of hashing
-HEARTBEAT_THREAD: Final = "heartbeat"
 _THREADED: Final = frozenset({"obstore"})  # its threads are none of Python's
 
 T = TypeVar("T")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from gosync.gomod.dirhash import scan_zip
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
-from gosync.gomod.packages import ModulePackages, pack, unpack
+from gosync.gomod.modulepackages import ModulePackages
+from gosync.gomod.packages import pack, unpack
 from gosync.gomod.zippackages import read_zip_packages
 from tests.bench.setting import Corpus, Setting
 from tests.bench.table import Row, faster

@@ -17,7 +17,7 @@ from gosync.catalog.versions import State
 from gosync.config.load import load_config
 from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.packages import ModulePackages
+from gosync.gomod.modulepackages import ModulePackages
 from gosync.site.site import Site as OpenSite
 from gosync.site.site import open_site
 from gosync.site.upstreams import connect

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from gosync.errors import MalformedError
 from gosync.gomod.goimports import HeadReader, path_of, read_imports
-from gosync.gomod.packages import ModulePackages, Package, pack, unpack
+from gosync.gomod.modulepackages import ModulePackages, Package
+from gosync.gomod.packages import pack, unpack
 from tests.tiers import examples
 
 PIECES = st.sampled_from(

@@ -69,7 +69,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "prune": {*_ZIPS, "sqlite_utils"},  # it writes whole rows
     "withdraw --help": _ZIPS,
     "verify": {*_ZIPS, "ssl"},
-    "closure --help": _ZIPS,
+    "closure --help": _ZIPS - {"anyio"},
     "explain network.dns": _KEYS,
     "explain gosync.toml": _KEYS,
     "doctor --help": {*_ZIPS, "email", "http.client", "ssl"},  # it asks with these

@@ -15,6 +15,7 @@ from gosync.gomod.deps import Deps
 from gosync.gomod.gosum import GoSum, parse_gosum
 from gosync.gomod.modfile import GoMod, Requirement, parse_lax
 from gosync.gomod.module import ModuleVersion
+from gosync.gomod.modulepackages import ModulePackages, Package
 from gosync.gomod.mvs import MainModule, Mains
 from gosync.gomod.needs import (
     ImportSource,
@@ -23,7 +24,6 @@ from gosync.gomod.needs import (
     needs_of_project,
     needs_of_version,
 )
-from gosync.gomod.packages import ModulePackages, Package
 
 H1 = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 

@@ -9,9 +9,9 @@ from gosync.gomod.mains import MainModule, Mains
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.modread import GraphReader
 from gosync.gomod.module import ModuleVersion
+from gosync.gomod.modulepackages import ModulePackages, Package
 from gosync.gomod.needsimports import reach
 from gosync.gomod.needsreached import FirstImport, ImportSource, Reached
-from gosync.gomod.packages import ModulePackages, Package
 
 # By module version: the go line and requirements, then packages; "name < imports"
 # are a package's imports, "name ? imports" those of its tests, before " main" those of

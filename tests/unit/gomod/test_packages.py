@@ -5,14 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gosync.errors import MalformedError, TooLargeError
-from gosync.gomod.packages import (
-    MAX_IMPORT_BYTES,
-    ModulePackages,
-    Package,
-    pack,
-    read_packages,
-    unpack,
-)
+from gosync.gomod.modulepackages import ModulePackages, Package
+from gosync.gomod.packages import MAX_IMPORT_BYTES, pack, read_packages, unpack
 
 FILES = [
     ("m.x@v1.0.0/b/f.go", (b'"a.b/d"', b'"a.b/c"')),

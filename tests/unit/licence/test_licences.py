@@ -12,8 +12,9 @@ from gosync.errors import MalformedError
 from gosync.gomod.dirhash import scan_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.licence.expression import identifiers, is_identifier
+from gosync.licence.filekinds import LicenceFileKind
 from gosync.licence.found import ModuleLicences, pack, unpack
-from gosync.licence.names import LicenceFileKind, kind_of, may_be_one
+from gosync.licence.names import kind_of, may_be_one
 from gosync.licence.reading import MAX_DEEPER, LicenceReader, read_licences, read_text
 from gosync.licence.texts import MAX_TEXT_BYTES, classify
 from tests.unit.gomod.zipfiles import make_zip, reader

@@ -9,8 +9,8 @@ from base64 import b64encode
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.folder.routes import of_module
 from gosync.gomod.modfile import GoMod, Requirement, Retraction
+from gosync.licence.filekinds import LicenceFileKind
 from gosync.licence.found import LicenceFile, module_licences, pack
-from gosync.licence.names import LicenceFileKind
 from gosync.publish.contents import Carried, ModuleContents
 from gosync.publish.modulepage import ModuleAbout, module_page
 from gosync.publish.work import PublishOptions

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from gosync.demo.modules import ModuleSource
-from gosync.gomod.packages import ModulePackages, Package, pack
+from gosync.gomod.modulepackages import ModulePackages, Package
+from gosync.gomod.packages import pack
 from gosync.gomod.readme import Readme
 from gosync.gomod.readme import pack as pack_readme
 from gosync.publish.pageoptions import PageOptions

@@ -9,7 +9,8 @@ import pytest
 from gosync.demo.modules import ModuleSource
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.packages import ModulePackages, Package, pack
+from gosync.gomod.modulepackages import ModulePackages, Package
+from gosync.gomod.packages import pack
 from gosync.publish.packagesection import package_sections
 from tests.unit.publish.test_pages import Page, pages
 from tests.unit.publish.world import World, stats

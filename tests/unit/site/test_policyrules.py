@@ -10,8 +10,8 @@ from gosync.catalog.rulings import Effect, Ruling
 from gosync.clock import format_time
 from gosync.errors import MalformedError
 from gosync.gomod.module import ModuleVersion
+from gosync.licence.filekinds import LicenceFileKind
 from gosync.licence.found import LicenceFile, ModuleLicences
-from gosync.licence.names import LicenceFileKind
 from gosync.site.ground import Treatment
 from gosync.site.licencerules import LicenceRules, parse_licence
 from gosync.site.policyrules import (
