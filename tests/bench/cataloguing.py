@@ -18,7 +18,7 @@ from typing import Final
 
 from gosync.gomod import packages as gopackages
 from gosync.gomod import readme as readmes
-from gosync.gomod.packages import ModulePackages, Package
+from gosync.gomod.modulepackages import ModulePackages, Package
 from gosync.gomod.readme import Readme
 from gosync.publish.pageoptions import PageOptions
 from gosync.publish.readmehtml import readme_html
