@@ -25,6 +25,9 @@ from gosync.release.folder import folder_source
 from gosync.release.releasing import Released, check_name, release
 from gosync.site.site import open_site
 from gosync.status.files import tell_status
+from gosync.text import printable
+
+_EXIT_KEPT_OUT = 3
 
 
 @click.command("release")
@@ -57,11 +60,12 @@ def release_(
     allow_dirty: bool,
     no_publish: bool,
     wait_lock: float,
-) -> None:
+) -> int:
     """Release a private module's version from a folder or a git tag.
 
     The zip is the one that `go mod download` makes of the tag in direct mode. A version
-    that is out never changes: another h1 is refused.
+    that is out never changes: another h1 is refused. Exits 3 where the policy or a
+    scanner keeps it out.
     """
     config = options.load_config()
     mv = parse_module_version(wanted)
@@ -78,6 +82,7 @@ def release_(
         if not no_publish:
             tell_status(site, telling_of(config))
     options.output.result("release", released, [_line(released)])
+    return _EXIT_KEPT_OUT if released.denied else 0
 
 
 @contextmanager
@@ -115,6 +120,8 @@ def _has_major(source: ReleaseSource, major: str) -> bool:
 
 def _line(released: Released) -> str:
     what = "released" if released.is_new else "was here already, and is the same"
+    if released.denied:
+        what = f"is kept out: {printable(released.denied)}"
     return (
         f"{released.module}@{released.version} {what}: {released.zip_h1},"
         f" {released.files} files, {format_size(released.zip_bytes)}"

@@ -22,7 +22,7 @@ from gosync.git.making import make_version, place_zip
 from gosync.gomod.module import ModuleVersion, check
 from gosync.gomod.semver import canonical
 from gosync.ingest.batch import Batch
-from gosync.site.applying import rule_on_admitted
+from gosync.site.applying import denied_of, rule_on_admitted
 from gosync.site.site import Site
 from gosync.site.tree import publish_modules
 from gosync.site.upstreams import Upstreams, connect
@@ -45,6 +45,7 @@ class Released(msgspec.Struct, frozen=True):
         commit: The commit it was made of, None for a folder.
         is_new: Whether it was not here before.
         published: Whether it was published.
+        denied: Why the policy, or a scanner, keeps it out; "" where none does.
     """
 
     module: str
@@ -56,6 +57,7 @@ class Released(msgspec.Struct, frozen=True):
     commit: str | None
     is_new: bool
     published: bool
+    denied: str = ""
 
 
 def check_name(site: Site, mv: ModuleVersion) -> None:
@@ -101,7 +103,10 @@ async def release(
     if publish:
         await _publish(site, mv.path)
     commit = source.origin.hash if source.origin else None
-    return _released(row, files=files, commit=commit, is_new=is_new, publish=publish)
+    denied = await to_thread.run_sync(_denied, site, mv)
+    published = publish and not denied
+    found = _released(row, files=files, commit=commit, is_new=is_new)
+    return replace(found, published=published, denied=denied)
 
 
 async def release_zip(
@@ -125,7 +130,9 @@ async def release_zip(
         root = Path(made)
         files = await to_thread.run_sync(place_zip, mv, file, root, now)
         row, is_new = await _take(site, mv, root, progress)
-    return _released(row, files=files, commit=None, is_new=is_new, publish=False)
+    denied = await to_thread.run_sync(_denied, site, mv)
+    found = _released(row, files=files, commit=None, is_new=is_new)
+    return replace(found, denied=denied)
 
 
 async def _take(
@@ -148,7 +155,7 @@ async def _take(
 
 
 def _released(
-    row: VersionRow, *, files: int, commit: str | None, is_new: bool, publish: bool
+    row: VersionRow, *, files: int, commit: str | None, is_new: bool
 ) -> Released:
     assert row.zip_h1
     assert row.mod_h1
@@ -162,8 +169,12 @@ def _released(
         zip_bytes=row.zip_bytes,
         commit=commit,
         is_new=is_new,
-        published=publish,
+        published=False,
     )
+
+
+def _denied(site: Site, mv: ModuleVersion) -> str:
+    return denied_of(site, mv.path, [mv.version]).get(mv.version, "")
 
 
 async def _admit(

@@ -61,6 +61,8 @@ class UploadTaker:
         released = await release_zip(self._site, mv, file, NoProgress())
         await self._queue.publish(mv.path)
         _log.info("%s was uploaded: %s", mv, released.zip_h1)
+        if released.denied:
+            return denied(mv, released.denied)
         return _NEW if released.is_new else HERE
 
 

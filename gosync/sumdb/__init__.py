@@ -10,6 +10,7 @@ One file a concept, each a format or a rule with its specification on top:
 
 ===============  ==============================================================
 ``note``         signed notes, verifier and signer keys (C2SP signed-note)
+``ed25519``      signatures of keys of 32 bytes
 ``tlog``         hashes, stored-hash order, the three lines of a tree head
 ``merkle``       inclusion and consistency proofs
 ``treehead``     a tree head with the note that signs it

@@ -22,8 +22,6 @@ Keys are lines of text too. NAME is not empty and has neither white space nor
 
     NAME+HASH+base64(KEY)                   verifier key, public
     PRIVATE+KEY+NAME+HASH+base64(SEED)      signer key, secret; HASH of the public
-
-This is the only module that imports ``cryptography``.
 """
 
 from __future__ import annotations
@@ -35,19 +33,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
 
 from gosync.errors import MalformedError, SignatureError
+from gosync.sumdb import ed25519
 
 MAX_NOTE_BYTES: Final = 1_000_000
 MAX_SIGNATURES: Final = 100
 
 _ALGORITHM_ED25519: Final = b"\x01"
-_ED25519_KEY_BYTES: Final = 32
 _KEY_HASH_BYTES: Final = 4
 _SIGNATURE_PREFIX: Final = "— "
 # Deleting these from a note leaves the control characters it may not have.
@@ -117,15 +110,11 @@ class Ed25519Verifier(msgspec.Struct, frozen=True):
 
     name: str
     key_hash: int
-    public_key: Ed25519PublicKey
+    public_key: bytes
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Report whether ``signature`` is one of ``message`` by this key."""
-        try:
-            self.public_key.verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
+        return ed25519.verify(self.public_key, message, signature)
 
 
 class Ed25519Signer(msgspec.Struct, frozen=True):
@@ -133,11 +122,15 @@ class Ed25519Signer(msgspec.Struct, frozen=True):
 
     name: str
     key_hash: int
-    private_key: Ed25519PrivateKey
+    seed: bytes
+
+    def __repr__(self) -> str:
+        """Return what may be shown: never the secret key."""
+        return f"Ed25519Signer({self.name!r}, {self.key_hash:08x})"
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature of ``message``."""
-        return self.private_key.sign(message)
+        return ed25519.sign(self.seed, message)
 
 
 def parse_verifier_key(vkey: str) -> Ed25519Verifier:
@@ -151,7 +144,7 @@ def parse_verifier_key(vkey: str) -> Ed25519Verifier:
     name, key_hash, key = _parse_key(what, vkey, vkey.split("+", 2))
     if _key_hash(name, _ALGORITHM_ED25519 + key) != key_hash:
         raise MalformedError(what, vkey, "its hash is not that of its key")
-    return Ed25519Verifier(name, key_hash, Ed25519PublicKey.from_public_bytes(key))
+    return Ed25519Verifier(name, key_hash, key)
 
 
 def parse_signer_key(skey: str) -> Ed25519Signer:
@@ -167,11 +160,10 @@ def parse_signer_key(skey: str) -> Ed25519Signer:
         raise MalformedError(what, "…", f"does not start with {prefix}")
     fields = skey.removeprefix(prefix).split("+", 2)
     name, key_hash, seed = _parse_key(what, shown, fields)
-    private_key = Ed25519PrivateKey.from_private_bytes(seed)
-    public = _ALGORITHM_ED25519 + private_key.public_key().public_bytes_raw()
+    public = _ALGORITHM_ED25519 + ed25519.public_of(seed)
     if _key_hash(name, public) != key_hash:
         raise MalformedError(what, shown, "its hash is not that of its public key")
-    return Ed25519Signer(name, key_hash, private_key)
+    return Ed25519Signer(name, key_hash, seed)
 
 
 def generate_key(name: str, *, seed: bytes | None = None) -> tuple[str, str]:
@@ -185,15 +177,11 @@ def generate_key(name: str, *, seed: bytes | None = None) -> tuple[str, str]:
         MalformedError: The name is not one for a key, or the seed not 32 bytes.
     """
     _check_name("key name", name)
-    if seed is not None and len(seed) != _ED25519_KEY_BYTES:
-        raise MalformedError("key seed", "…", f"is not {_ED25519_KEY_BYTES} bytes long")
-    private_key = (
-        Ed25519PrivateKey.generate()
-        if seed is None
-        else Ed25519PrivateKey.from_private_bytes(seed)
-    )
-    public = _ALGORITHM_ED25519 + private_key.public_key().public_bytes_raw()
-    secret = _ALGORITHM_ED25519 + private_key.private_bytes_raw()
+    if seed is not None and len(seed) != ed25519.KEY_BYTES:
+        raise MalformedError("key seed", "…", f"is not {ed25519.KEY_BYTES} bytes long")
+    seed = ed25519.new_seed() if seed is None else seed
+    public = _ALGORITHM_ED25519 + ed25519.public_of(seed)
+    secret = _ALGORITHM_ED25519 + seed
     owner = f"{name}+{_key_hash(name, public):08x}"
     return f"PRIVATE+KEY+{owner}+{_encode(secret)}", f"{owner}+{_encode(public)}"
 
@@ -310,7 +298,7 @@ def _parse_key(what: str, shown: str, fields: Sequence[str]) -> tuple[str, int, 
         raise MalformedError(what, shown, "the key is not base64") from None
     if key[:1] != _ALGORITHM_ED25519:
         raise MalformedError(what, shown, "the algorithm is not Ed25519")
-    if len(key) != 1 + _ED25519_KEY_BYTES:
+    if len(key) != 1 + ed25519.KEY_BYTES:
         raise MalformedError(what, shown, "the key does not have 32 bytes")
     return name, key_hash, key[1:]
 

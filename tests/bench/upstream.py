@@ -135,6 +135,7 @@ def write_config(
     sumdb: str,
     modules: Iterable[str],
     index: str = "",
+    deps: str = "none",
 ) -> Path:
     """Write a configuration into a folder, with its store and tree there."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -152,6 +153,7 @@ sumdb = "{sumdb}"
 
 [[select]]
 modules_file = "modules.txt"
+deps = "{deps}"
 
 [publish]
 tree = "public"

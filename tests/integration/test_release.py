@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from tests.integration.inprocess import InProcessSite
-from tests.integration.site import MISSING, OK, USAGE
+from tests.integration.site import MISSING, OK, UNAVAILABLE, USAGE
 from tests.simulator import Simulator
+from tests.simulator.githosts import GitHost, https_host, ssh_host
 from tests.simulator.goclient import GoClient, need_go
 from tests.simulator.standard import module
 
+Serve: TypeAlias = Callable[[Path, Path], AbstractContextManager[GitHost]]
 PUBLIC, PRIVATE = "open.example/m", "corp.example/lib"
 VERSION = f"{PRIVATE}@v1.0.0"
 
@@ -99,6 +103,25 @@ def test_a_tag_is_released_with_its_commit(site: InProcessSite, folder: Path):
     assert len(released["commit"]) == 40
     row = site.run("show", VERSION, expect=OK).document
     assert row["commit_hash"] == released["commit"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("serve", [https_host, ssh_host])
+def test_a_tag_is_fetched_over_https_and_ssh(
+    site: InProcessSite, folder: Path, tmp_path: Path, serve: Serve
+):
+    _commit(folder, "v1.0.0")
+    from_folder = site.run("release", str(folder), "--as", VERSION, expect=OK).document
+    hosted = tmp_path / "host"
+    hosted.mkdir()
+    with serve(tmp_path, hosted) as host:
+        source = f"{host.url}/lib@v1.0.0"  # ssh:// has another "@" in it
+        site.run("release", source, "--as", VERSION, expect=UNAVAILABLE)
+        site.variables.update(host.environment)
+        released = site.run("release", source, "--as", VERSION, expect=OK).document
+    assert released["zip_h1"] == from_folder["zip_h1"]
+    assert not released["is_new"]
+    assert len(released["commit"]) == 40
 
 
 @pytest.mark.parametrize("kind", ["untracked", "ignored", "modified"])

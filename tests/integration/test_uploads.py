@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import http.client
 import io
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from gosync.serve.logins import format_token
 from tests.integration.pulling import pulling_site
 from tests.integration.serving import Serving
 from tests.integration.site import OK, Site
+from tests.integration.uploading import LIB, OTHER, TOKEN, put, upload_section, zip_of
 from tests.simulator import Simulator
 
-LIB = "corp.example/team/lib"
 RULES = [{"modules": ["corp.example/team/*", "public.example/*"], "users": ["ci"]}]
-TOKEN, OTHER = "t" * 40, "o" * 40
-
-
-def _zip(version: str, text: str = "package lib\n", path: str = LIB) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        archive.writestr(f"{path}@{version}/go.mod", f"module {path}\n")
-        archive.writestr(f"{path}@{version}/lib.go", text)
-    return data.getvalue()
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    logins = tmp_path_factory.mktemp("logins") / "logins"
-    lines = (format_token("ci", TOKEN), format_token("other", OTHER))
-    logins.write_text("\n".join(lines))
+    keys = upload_section(tmp_path_factory.mktemp("logins"))
     with Simulator() as sim:
         site = pulling_site(
             folder,
             sim,
             upstream={"private": ["corp.example/*"]},
             workers=1,
-            logins=str(logins),
-            max_upload="1MiB",
+            **keys,
         )
         site.declare(**{"serve.upload": RULES})
         yield site
@@ -58,28 +41,11 @@ def server(site: Site) -> Iterator[Serving]:
         yield started
 
 
-def _put(
-    server: Serving, name: str, body: bytes, token: str = TOKEN
-) -> tuple[int, str]:
-    parts = urlsplit(server.url)
-    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
-    who = base64.b64encode(f"ci:{token}".encode()).decode()
-    scheme = f"Basic {who}" if token == TOKEN else f"Bearer {token}"
-    headers = {"Authorization": scheme} if token else {}
-    try:
-        with suppress(BrokenPipeError, ConnectionResetError):  # it has heard enough
-            connection.request("PUT", f"/{name}", body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
-
-
 def test_an_upload_is_pinned_published_and_never_changes(site: Site, server: Serving):
     name = f"{LIB}/@v/v1.0.0.zip"
-    assert _put(server, name, _zip("v1.0.0"))[0] == 201
-    assert _put(server, name, _zip("v1.0.0"))[0] == 200
-    status, text = _put(server, name, _zip("v1.0.0", "package lib // other\n"))
+    assert put(server, name, zip_of("v1.0.0"))[0] == 201
+    assert put(server, name, zip_of("v1.0.0"))[0] == 200
+    status, text = put(server, name, zip_of("v1.0.0", "package lib // other\n"))
     assert (status, "never changes" in text or "released before" in text) == (409, True)
     shown = site.run("show", f"{LIB}@v1.0.0", expect=OK).document
     assert shown["proof"] == "pinned"
@@ -91,23 +57,23 @@ def test_an_upload_is_pinned_published_and_never_changes(site: Site, server: Ser
 @pytest.mark.parametrize(
     ("name", "body", "token", "status"),
     [
-        (f"{LIB}/@v/v1.1.0.zip", _zip("v1.1.0"), "", 401),
-        (f"{LIB}/@v/v1.1.0.zip", _zip("v1.1.0"), OTHER, 403),
-        ("corp.example/else/@v/v1.1.0.zip", _zip("v1.1.0"), TOKEN, 403),
-        ("public.example/m/@v/v1.1.0.zip", _zip("v1.1.0"), TOKEN, 403),
+        (f"{LIB}/@v/v1.1.0.zip", zip_of("v1.1.0"), "", 401),
+        (f"{LIB}/@v/v1.1.0.zip", zip_of("v1.1.0"), OTHER, 403),
+        ("corp.example/else/@v/v1.1.0.zip", zip_of("v1.1.0"), TOKEN, 403),
+        ("public.example/m/@v/v1.1.0.zip", zip_of("v1.1.0"), TOKEN, 403),
         (f"{LIB}/@v/v1.1.0.mod", b"module x\n", TOKEN, 400),
-        (f"{LIB}/@v/main.zip", _zip("v1.1.0"), TOKEN, 400),
-        (f"{LIB}/@v/v2.0.0.zip", _zip("v2.0.0"), TOKEN, 400),
+        (f"{LIB}/@v/main.zip", zip_of("v1.1.0"), TOKEN, 400),
+        (f"{LIB}/@v/v2.0.0.zip", zip_of("v2.0.0"), TOKEN, 400),
         (f"{LIB}/@v/v1.1.0.zip", b"no zip", TOKEN, 422),
-        (f"{LIB}/@v/v1.1.0.zip", _zip("v1.2.0"), TOKEN, 422),
-        (f"{LIB}/v3/@v/v3.0.0.zip", _zip("v3.0.0"), TOKEN, 422),
+        (f"{LIB}/@v/v1.1.0.zip", zip_of("v1.2.0"), TOKEN, 422),
+        (f"{LIB}/v3/@v/v3.0.0.zip", zip_of("v3.0.0"), TOKEN, 422),
         (f"{LIB}/@v/v1.1.0.zip", bytes(2 << 20), TOKEN, 413),
     ],
 )
 def test_what_may_not_be_written_or_breaks_a_rule_is_refused(
     site: Site, server: Serving, name: str, body: bytes, token: str, status: int
 ):
-    said, text = _put(server, name, body, token)
+    said, text = put(server, name, body, token)
     assert (said, text) == (status, text)
     assert not (site.tree / name).exists()
     assert not list((site.store / "serve").glob("uploads/*"))
@@ -115,7 +81,7 @@ def test_what_may_not_be_written_or_breaks_a_rule_is_refused(
 
 def test_the_zip_of_another_module_is_refused(server: Serving):
     body = _renamed("v1.1.0")
-    assert _put(server, f"{LIB}/@v/v1.1.0.zip", body)[0] == 422
+    assert put(server, f"{LIB}/@v/v1.1.0.zip", body)[0] == 422
 
 
 def _renamed(version: str) -> bytes:
