@@ -24,7 +24,6 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 import msgspec
-from msgspec.structs import fields
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.unicode import fold
@@ -224,9 +223,8 @@ def _origin(value: object, before: Origin | None) -> Origin | None:
     """Read an Origin; a second one adds to the first, as in Go."""
     if value is None:
         return None
-    texts = {
-        each.name: getattr(before or Origin(), each.name) for each in fields(Origin)
-    }
+    known = before or Origin()
+    texts = {name: getattr(known, name) for name in _ORIGIN_FIELDS.values()}
     for key, text in _object(value):
         name = _ORIGIN_FIELDS.get(fold(key))
         if name is not None and text is not None:

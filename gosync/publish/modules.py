@@ -105,9 +105,20 @@ class ModuleWriter:
             self._writer.write(contents.at.list, contents.list_bytes)
         if not shrinks:
             self._name_latest(contents)
-        for path, version in contents.aliases().items():
-            self._link(path, version.row.info_digest, 0)
+        self._name_aliases(contents, anew=shrinks)
         self.write_page(contents, database)
+
+    def _name_aliases(self, contents: ModuleContents, *, anew: bool) -> None:
+        """Put the aliases of what is new, and those that are not there.
+
+        Where something left the module, or was withdrawn, one may name another
+        version than before: then all of them.
+        """
+        there = set(self._writer.names(contents.at.versions_folder))
+        anew = anew or bool(contents.withdrawn)
+        for path, version in contents.aliases().items():
+            if anew or self.is_new(version.row) or _name_of(path) not in there:
+                self._link(path, version.row.info_digest, 0)
 
     def outline(self, contents: ModuleContents) -> ModuleOutline:
         """Return what the tree's list and search tell of a module."""

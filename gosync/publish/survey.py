@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -25,6 +27,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.publish.contents import Kept
 from gosync.publish.tree import TreeReader
 
+_ALIASES_KNOWN: Final = 20_000
 _ALL = frozenset(FileKind)
 _MODS = frozenset({FileKind.INFO, FileKind.MOD})
 _WANTED = {None: frozenset[FileKind](), Need.MOD: _MODS, Need.ZIP: _ALL}
@@ -177,7 +180,7 @@ def _with_aliases(
     """Let the aliases stay that name what stays."""
     aliases: dict[str, set[str]] = {}
     for name in filter(routes.revision_of_alias, names):
-        version = _version_in(tree.read(f"{at.versions_folder}/{name}"))
+        version = _version_in(tree.read(f"{at.versions_folder}/{name}") or b"")
         aliases.setdefault(version, set()).add(name)
     return [
         msgspec.structs.replace(
@@ -187,9 +190,10 @@ def _with_aliases(
     ]
 
 
-def _version_in(info: bytes | None) -> str:
+@lru_cache(maxsize=_ALIASES_KNOWN)  # a server publishes the same module again and again
+def _version_in(info: bytes) -> str:
     """Return the version that an alias names, "" where it cannot be read."""
     try:
-        return "" if info is None else parse_info(info).version
+        return parse_info(info).version
     except RejectedError:
         return ""

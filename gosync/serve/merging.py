@@ -22,7 +22,13 @@ from typing import Final
 
 from anyio import to_thread
 
-from gosync.errors import GosyncError, NotFoundError, StoreError, UpstreamStatusError
+from gosync.errors import (
+    GosyncError,
+    MalformedError,
+    NotFoundError,
+    StoreError,
+    UpstreamStatusError,
+)
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind, format_request
 from gosync.folder.routes import of_module, revision_of_alias
 from gosync.gomod.module import ModuleVersion
@@ -45,6 +51,7 @@ from gosync.upstream.proxy import ProxyClient
 
 _COMMIT_SECONDS: Final = 3600.0
 _STALE_SECONDS: Final = 10.0
+_OLD: Final = "+incompatible"
 _NOT_THERE: Final = {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 
 
@@ -169,8 +176,8 @@ class Merger:
         return (await self._proxy.info(ModuleVersion(module, version))).data
 
     async def _query(self, request: ProxyRequest) -> bytes | OriginAnswer:
-        known = self._in_tree(format_request(request))
-        if known is not None and revision_of_alias(f"{request.version}.info"):
+        known = self._known(request)
+        if known is not None:
             return known
         asked = ModuleVersion(request.module, request.version)
         said = await self._proxy.info(asked)
@@ -182,6 +189,19 @@ class Merger:
             )
             reason = found.get(version, "")
         return denied(f"{asked} ({version})", reason) if reason else said.data
+
+    def _known(self, request: ProxyRequest) -> bytes | None:
+        """Return what the tree says for certain: of a commit, and of v2.0.0.
+
+        That is v2.0.0+incompatible where the module's path says nothing of v2.
+        """
+        if revision_of_alias(f"{request.version}.info"):
+            return self._in_tree(format_request(request))
+        try:
+            routes = of_module(request.module)
+            return self._in_tree(routes.of_version(f"{request.version}{_OLD}").info)
+        except MalformedError:
+            return None
 
     async def _refusal(self, module: str, version: str) -> str:
         """Return which rule keeps away what upstream has named, "" for none."""

@@ -202,3 +202,11 @@ def test_any_path_is_that_of_its_place(path: str, layout: Layout):
 
     if place.is_named:
         assert layout.path(place) == path
+
+
+def test_a_version_that_fits_another_path_is_a_question() -> None:
+    asked = parse_request("rsc.io/breaker/@v/v2.0.0.info")
+    assert asked is not None
+    assert (asked.kind, asked.version) == (ProxyRequestKind.QUERY, "v2.0.0")
+    assert format_request(asked) == "rsc.io/breaker/@v/v2.0.0.info"
+    assert parse_request("rsc.io/breaker/@v/v2.0.0.mod") is None
