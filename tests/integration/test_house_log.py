@@ -73,10 +73,10 @@ def test_public_records_keep_their_text_and_number(site: InProcessSite):
     assert f"{PRIVATE} v1.0.0/go.mod h1:".encode() in private.text
     site.run("verify", expect=OK)
     for page in ("index.html", "index.zh.html"):  # clients ask this log, for all
-        told = (site.tree / page).read_text()
-        assert f"go env -w GOSUMDB={verifier_of(site)}\n" in told
-        assert f"/pkg/sumdb/{NAME}/latest" in told
-        assert "GONOSUMDB" not in told
+        shown = (site.tree / page).read_text()
+        assert f"go env -w GOSUMDB={verifier_of(site)}\n" in shown
+        assert f"/pkg/sumdb/{NAME}/latest" in shown
+        assert "GONOSUMDB" not in shown
     before = head_of(site)
     site.sync(expect=OK)
     assert head_of(site) == before
