@@ -1,6 +1,7 @@
 """Fixtures for all tests, and the guard that keeps them on this machine.
 
-A test with the marker `long` is left out of the first tier (see tests/tiers.py).
+A test with the marker `long` is left out of the first tier, one with `every_step` of
+all but the second (see tests/tiers.py).
 With GOSYNC_TEST_FAIL_ON_SKIP=1 in the environment a test that would be skipped
 fails: where everything is installed, a skip is a test that nobody ran.
 
@@ -100,10 +101,15 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Leave out what the first tier has no time for; group and order the rest."""
-    if not LONG:
-        long = [item for item in items if item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
+    unwanted = [
+        name
+        for name, wanted in (("long", LONG), ("every_step", EVERY_STEP))
+        if not wanted
+    ]
+    left = [item for item in items if any(map(item.get_closest_marker, unwanted))]
+    config.hook.pytest_deselected(items=left)
+    out = set(left)
+    items[:] = [item for item in items if item not in out]
     _group(items)
 
 

@@ -18,7 +18,7 @@ _ELSEWHERE = {"peers", "realbundle"}
 
 @pytest.mark.go
 @pytest.mark.slow
-@pytest.mark.long
+@pytest.mark.every_step
 def test_each_figure_is_measured_and_shown(tmp_path):
     need_go()
     if find_nginx() is None:

@@ -222,7 +222,7 @@ def test_the_newest_go_finds_all_it_asks_for(asked) -> None:
     assert asked.failed == []
 
 
-@pytest.mark.long
+@pytest.mark.every_step
 def test_little_is_idle(asked, upstream) -> None:
     idle = {file for files in asked.idle.values() for file in files}
     if asked.deps is Deps.BUILD:
