@@ -266,3 +266,31 @@ def test_what_is_wrong_with_the_service_is_said(site: ObjectStoreSite) -> None:
     site.run("publish", expect=NO_SPACE)
     said = json.dumps([away, denied])
     assert site.environment["AWS_SECRET_ACCESS_KEY"] not in said
+
+
+@pytest.mark.long
+def test_a_bundle_crosses_from_a_bucket_into_another(
+    site: ObjectStoreSite, sim: Simulator, tmp_path: Path
+) -> None:
+    key = site.run("key", "new", "packer", expect=OK).document
+    trust, out = tmp_path / "trust.toml", tmp_path / "bundles"
+    trust.write_text(key["trust"])
+    site.declare(target=[{"name": "inside", "keys": ["packer.key"]}])
+    site.sync()
+    site.run("bundle", "create", "inside", "--out", str(out), expect=OK)
+    (made,) = [each for each in out.iterdir() if each.is_dir()]
+    inside = site.machine(tmp_path / "inside")
+    inside.prefix = f"{site.prefix}-inside"
+    inside.declare(
+        store=inside._store_section(),
+        select=[],
+        target=[],
+        bundle={"trust": str(trust)},
+    )
+    inside.configure({"proxies": "off", "index": ""})
+    inside.run("bundle", "import", str(made), expect=OK)
+    inside.check_store()
+    inside.check_proven(sim)
+    assert inside.states() == site.states()
+    assert len(inside.blob_keys()) == len(site.blob_keys())
+    inside.run("verify", expect=OK)

@@ -77,7 +77,8 @@ class Moment:
         if keys := site.keys():
             obstore.delete(site.objects, keys)
         for key, data in self._objects.items():
-            obstore.put(site.objects, key, data)
+            if key != "lease.json":  # of a folder that is not this copy of it
+                obstore.put(site.objects, key, data)
 
 
 def _first(site: ObjectStoreSite) -> Command:
