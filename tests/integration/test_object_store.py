@@ -294,3 +294,24 @@ def test_a_bundle_crosses_from_a_bucket_into_another(
     assert inside.states() == site.states()
     assert len(inside.blob_keys()) == len(site.blob_keys())
     inside.run("verify", expect=OK)
+
+
+@pytest.mark.long
+def test_evidence_is_kept_in_the_bucket_and_verified(
+    site: ObjectStoreSite, sim: Simulator
+) -> None:
+    site.sync()
+    evidence = {
+        "subject": "m@v1.0.0",
+        "reason": "r",
+        "files": {name: {"label": name, "sha256": "0" * 64} for name in ("zip", "mod")},
+        "evidence": {},
+    }
+    entry = "quarantine/" + "0f" * 16
+    obstore.put(site.objects, f"{entry}/zip", b"other bytes")
+    obstore.put(site.objects, f"{entry}/evidence.json", json.dumps(evidence).encode())
+    found = site.run("verify", expect=STANDS_OPEN).document["findings"]
+    assert {each["file"]: each["verdict"] for each in found} == {
+        f"{entry}/zip": "corrupt",
+        f"{entry}/mod": "incomplete",
+    }
