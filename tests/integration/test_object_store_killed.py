@@ -101,6 +101,7 @@ def _pruned(site: ObjectStoreSite) -> Command:
 
 @pytest.mark.sampled
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("prepare", "after"),
     [
