@@ -318,3 +318,52 @@ def test_a_worker_that_finds_another_store_in_the_bucket_does_nothing(
     other = replace(shared_store(options), store="0" * 32)
     with pytest.raises(UnsharedError, match="is not the store 000"):
         open_shared_blobs(other)
+
+
+@pytest.mark.long
+def test_a_bundle_crosses_from_a_bucket_into_another(
+    site: ObjectStoreSite, sim: Simulator, tmp_path: Path
+) -> None:
+    key = site.run("key", "new", "packer", expect=OK).document
+    trust, out = tmp_path / "trust.toml", tmp_path / "bundles"
+    trust.write_text(key["trust"])
+    site.declare(target=[{"name": "inside", "keys": ["packer.key"]}])
+    site.sync()
+    site.run("bundle", "create", "inside", "--out", str(out), expect=OK)
+    (made,) = [each for each in out.iterdir() if each.is_dir()]
+    inside = site.machine(tmp_path / "inside")
+    inside.prefix = f"{site.prefix}-inside"
+    inside.declare(
+        store=inside._store_section(),
+        select=[],
+        target=[],
+        bundle={"trust": str(trust)},
+    )
+    inside.configure({"proxies": "off", "index": ""})
+    inside.run("bundle", "import", str(made), expect=OK)
+    inside.check_store()
+    inside.check_proven(sim)
+    assert inside.states() == site.states()
+    assert len(inside.blob_keys()) == len(site.blob_keys())
+    inside.run("verify", expect=OK)
+
+
+@pytest.mark.long
+def test_evidence_is_kept_in_the_bucket_and_verified(
+    site: ObjectStoreSite, sim: Simulator
+) -> None:
+    site.sync()
+    evidence = {
+        "subject": "m@v1.0.0",
+        "reason": "r",
+        "files": {name: {"label": name, "sha256": "0" * 64} for name in ("zip", "mod")},
+        "evidence": {},
+    }
+    entry = "quarantine/" + "0f" * 16
+    obstore.put(site.objects, f"{entry}/zip", b"other bytes")
+    obstore.put(site.objects, f"{entry}/evidence.json", json.dumps(evidence).encode())
+    found = site.run("verify", expect=STANDS_OPEN).document["findings"]
+    assert {each["file"]: each["verdict"] for each in found} == {
+        f"{entry}/zip": "corrupt",
+        f"{entry}/mod": "incomplete",
+    }

@@ -77,7 +77,8 @@ class Moment:
         if keys := site.keys():
             obstore.delete(site.objects, keys)
         for key, data in self._objects.items():
-            obstore.put(site.objects, key, data)
+            if key != "lease.json":  # of a folder that is not this copy of it
+                obstore.put(site.objects, key, data)
 
 
 def _first(site: ObjectStoreSite) -> Command:
@@ -100,6 +101,7 @@ def _pruned(site: ObjectStoreSite) -> Command:
 
 @pytest.mark.sampled
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("prepare", "after"),
     [

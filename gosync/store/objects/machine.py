@@ -12,6 +12,7 @@ and the inode of the lock file, so that a copy of the folder is another holder.
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ import msgspec
 
 from gosync.clock import Clock, format_time, parse_time
 from gosync.errors import MalformedError
-from gosync.store.durable import disk_errors, replace_file
+from gosync.store.durable import disk_errors, replace_file, sync_folder
 from gosync.store.layout import BUCKET, LOCK, STAGING
 from gosync.store.objects.bucket import Bucket
 from gosync.store.objects.proof import keeps_conditions
@@ -86,13 +87,37 @@ def _is_fresh(proven_at: str, now: datetime) -> bool:
 
 def _read(local: Path) -> _File:
     path = local / BUCKET
-    with disk_errors(path), suppress(FileNotFoundError, msgspec.DecodeError):
-        return msgspec.json.decode(path.read_bytes(), type=_File)
-    fresh = _File(secret=secrets.token_hex(16))
-    _write(local, fresh)
-    return fresh
+    with disk_errors(path), suppress(FileNotFoundError):
+        return _parse(path.read_bytes())
+    _create(local, _File(secret=secrets.token_hex(16)))
+    with disk_errors(path):
+        return _parse(path.read_bytes())
+
+
+def _parse(data: bytes) -> _File:
+    try:
+        return msgspec.json.decode(data, type=_File)
+    except msgspec.DecodeError:
+        # Another folder by name, until the file is removed; never two at once.
+        return _File(secret=hashlib.sha256(data).hexdigest()[:32])
+
+
+def _create(local: Path, file: _File) -> None:
+    """Write the file where none is: two runs that begin have one secret."""
+    staged = local / STAGING / secrets.token_hex(8)
+    replace_file(staged, _format(file), staging=local / STAGING)
+    with disk_errors(local / BUCKET):
+        try:
+            with suppress(FileExistsError):
+                os.link(staged, local / BUCKET)
+            sync_folder(local)
+        finally:
+            staged.unlink(missing_ok=True)
 
 
 def _write(local: Path, file: _File) -> None:
-    data = msgspec.json.encode(file) + b"\n"
-    replace_file(local / BUCKET, data, staging=local / STAGING)
+    replace_file(local / BUCKET, _format(file), staging=local / STAGING)
+
+
+def _format(file: _File) -> bytes:
+    return msgspec.json.encode(file) + b"\n"

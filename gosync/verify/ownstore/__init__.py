@@ -4,6 +4,7 @@
     checking  a version's blobs and row, whoever checks them
     files    what lies beside blobs and catalog: journal, tiles, evidence
     buckettree  a store's folder, with the blobs of its bucket as if they were there
+    bucketevidence  the evidence of a store in a bucket
     proof    what the store's records prove with its own tiles
     plan     which finding can be met how
     actor    what can be done to a store, planned and done

@@ -39,7 +39,11 @@ _SMALL_BYTES: Final = 1 << 20
 
 
 class BucketTree(FileTree):
-    """A store's folder, with its blobs as if they were there."""
+    """A store's folder, with its blobs as if they were there.
+
+    Attributes:
+        bucket: Where they are.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class BucketTree(FileTree):
             StoreError: the bucket refuses.
         """
         super().__init__(folder)
+        self.bucket = blobs.bucket
         self._blobs = blobs
         self._like = self.stat()
         self._infos = blobs.infos() if infos is None else infos

@@ -38,6 +38,7 @@ from gosync.site.opening import journal_trouble
 from gosync.store.digest import Digest
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, blob_path, parse_blob_path
 from gosync.store.objects.blobs import ObjectBlobStore
+from gosync.store.objects.quarantine import ObjectQuarantine
 from gosync.store.shared import SharedStore
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
@@ -45,6 +46,7 @@ from gosync.verify.look.checks import Checked
 from gosync.verify.look.permissions import access_finding, access_trouble
 from gosync.verify.look.portions import Portion, SharedTree, make_portion
 from gosync.verify.look.targets import Target, stamp_of
+from gosync.verify.ownstore.bucketevidence import evidence_findings
 from gosync.verify.ownstore.buckettree import BucketTree
 from gosync.verify.ownstore.checking import (
     StoreOpener,
@@ -193,7 +195,13 @@ class StoreTarget(Target):
         found += files.journal(right)
         if not files.has_odd_journal:  # what it says may stand there
             found += self._journal_behind()
-        return [*found, *files.evidence()]
+        return [*found, *self._evidence(files)]
+
+    def _evidence(self, files: StoreFiles) -> Iterator[CacheFinding]:
+        if not isinstance(self.tree, BucketTree):
+            return files.evidence()
+        bucket = self.tree.bucket
+        return evidence_findings(bucket, ObjectQuarantine(bucket, self.tree.root))
 
     def _journal_behind(self) -> Iterator[CacheFinding]:
         """Yield that the journal is older than the catalog, or another store's."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,9 @@ from gosync.store.objects.lease import (
     SKEW_SECONDS,
     BucketLease,
 )
+from gosync.store.objects.machine import holder_of, is_conditional
 from gosync.store.objects.proof import keeps_conditions
+from gosync.store.root import open_store
 from tests.contract.memorybucket import MemoryBucket, MemoryService
 
 
@@ -164,3 +168,33 @@ def test_a_service_is_seen_to_keep_conditions_or_not(*, conditional: bool) -> No
     bucket = MemoryBucket(MemoryService(conditional=conditional))
     assert keeps_conditions(bucket) is conditional
     assert list(bucket.list()) == [], "nothing is left of it"
+
+
+def test_runs_that_begin_at_once_have_one_name_and_a_copy_another(
+    tmp_path: Path,
+) -> None:
+    open_store(tmp_path / "store")
+    with ThreadPoolExecutor(8) as pool:
+        names = set(pool.map(lambda _: holder_of(tmp_path / "store"), range(16)))
+    assert len(names) == 1
+    shutil.copytree(tmp_path / "store", tmp_path / "copy")
+    assert holder_of(tmp_path / "copy") not in names
+    assert holder_of(tmp_path / "store") in names
+
+
+def test_a_service_is_asked_once_a_day_and_of_each_endpoint(tmp_path: Path) -> None:
+    open_store(tmp_path)
+    bucket, clock = MemoryBucket(MemoryService()), Hands()
+    asked: list[str] = []
+    bucket.service.before = lambda verb, _key: asked.append(verb)
+
+    def ask(endpoint: str) -> int:
+        asked.clear()
+        assert is_conditional(bucket, tmp_path, endpoint=endpoint, clock=clock)
+        return len(asked)
+
+    assert ask("http://a") > 0
+    assert ask("http://a") == 0
+    assert ask("http://b") > 0
+    clock.seconds = 25 * 3600.0
+    assert ask("http://b") > 0
