@@ -28,6 +28,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     listing        the tree's list of modules: one page, or pages by their paths
     localtree      a tree as a folder; the contract is ``tree``'s
     objecttree     the tree as objects of a bucket
+    objectput      one object of it put: a generated file, or a blob
     objectfolder   what a folder of that tree has, and which blobs
     lookups        a module's lookups: which are written, and which are left
     markdown       Markdown as HTML that can do nothing (pure)

@@ -23,76 +23,32 @@ gets ``LockedError``, though it slept beyond its lease.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import msgspec
-
 from gosync.errors import (
-    BlobCorruptError,
-    BlobMissingError,
-    LockedError,
-    ObjectChangedError,
     ObjectMissingError,
 )
 from gosync.folder import routes
-from gosync.folder.headers import cache_control, content_type
-from gosync.folder.requests import parse_request
-from gosync.hint import advise, command
 from gosync.publish.objectfolder import ObjectFolder
+from gosync.publish.objectput import BlobObject, ObjectPutter, Upload, may_be_copied
 from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.publish.treelease import TreeLease
 from gosync.store.blobs import BlobReader
-from gosync.store.digest import Digest, digest_of, parse_digest
-from gosync.store.objects.blobs import ObjectBlobStore
-from gosync.store.objects.bucket import Bucket, ObjectInfo
-from gosync.store.objects.openblobs import blob_key
+from gosync.store.digest import Digest, parse_digest
+from gosync.store.objects.bucket import Bucket
 
 _AT_ONCE = 32
-_SMALL_BYTES = 256 << 10  # to read and put is faster than a copy, and has its headers
 _WAITING_BYTES = 64 << 20
 _WAITING_FILES = 2_000
 _SEEN_FILES = 10_000
 _OPEN_FOLDERS = 500
-_IMMUTABLE_DAYS = 365
-_WHOLE_BYTES = 8 << 20
 _ASKED_ONE_BY_ONE = 2
 _FEW = 3  # requests that are not worth threads
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class Upload(msgspec.Struct, frozen=True):
-    """A generated file that is to be put.
-
-    Attributes:
-        path: Where to.
-        data: All of it.
-        seen: The ETag of what it replaces, "" where there was nothing; None where
-            nobody looked.
-    """
-
-    path: str
-    data: bytes
-    seen: str | None
-
-
-class BlobObject(msgspec.Struct, frozen=True):
-    """A blob that is to be put.
-
-    Attributes:
-        path: Where to.
-        blobs: Who has it.
-        digest: Which.
-        size_bytes: Its size, 0 if that is not known.
-    """
-
-    path: str
-    blobs: BlobReader
-    digest: Digest
-    size_bytes: int
 
 
 class ObjectTree(TreeStorage):
@@ -148,6 +104,7 @@ class ObjectTreeWriter(TreeWriter):
         self._folders: dict[str, ObjectFolder] = {}
         self._asked: Counter[str] = Counter()
         self._seen: dict[str, str] = {}
+        self._putter = ObjectPutter(bucket)
 
     def open(self) -> None:
         """Take the tree's lease; what a publish before left is not in the bucket."""
@@ -248,7 +205,7 @@ class ObjectTreeWriter(TreeWriter):
         if self._folder(folder).has_blob(name, digest):
             return False
         self._wait(path, BlobObject(path, blobs, digest, size_bytes), size_bytes)
-        if _may_be_copied(blobs, size_bytes):
+        if may_be_copied(blobs, size_bytes):
             self.linked += 1
         else:
             self.copied += 1
@@ -280,13 +237,16 @@ class ObjectTreeWriter(TreeWriter):
         waiting, self._waiting = list(self._waiting.values()), {}
         self._waiting_bytes = 0
         for put, info in zip(
-            waiting, self._side_by_side(self._put, waiting), strict=True
+            waiting, self._side_by_side(self._putter.put, waiting), strict=True
         ):
             folder = self._folders.get(put.path.rpartition("/")[0])
             if folder is not None:
                 blob = put.digest if isinstance(put, BlobObject) else None
                 folder.put(info, blob)
             self._seen.pop(put.path, None)
+        self.linked -= len(self._putter.not_copied)
+        self.copied += len(self._putter.not_copied)
+        self._putter.not_copied.clear()
         if self._lease is not None:
             self._lease.check()
 
@@ -323,91 +283,6 @@ class ObjectTreeWriter(TreeWriter):
             return list(pool.map(call, each))
         finally:
             pool.shutdown(cancel_futures=True)
-
-    def _put(self, waiting: Upload | BlobObject) -> ObjectInfo:
-        if isinstance(waiting, Upload):
-            return self._upload(waiting)
-        try:
-            return self._copy(waiting) or self._upload_blob(waiting)
-        except (BlobMissingError, ObjectMissingError) as error:
-            raise BlobMissingError(
-                f"{waiting.path}: its blob {waiting.digest} is not in the store",
-                hint=advise("sync again, or run {}", command("catalog rebuild")),
-            ) from error
-
-    def _upload(self, file: Upload) -> ObjectInfo:
-        """Put a generated file, where what it replaces is what was seen."""
-        attributes = attributes_of(file.path)
-        try:
-            if file.seen is None:
-                etag = self._bucket.put(file.path, file.data, attributes=attributes)
-            elif file.seen:
-                etag = self._bucket.replace(
-                    file.path, file.data, etag=file.seen, attributes=attributes
-                )
-            else:
-                etag = self._bucket.create(file.path, file.data, attributes=attributes)
-        except ObjectChangedError as error:
-            raise LockedError(
-                f"{self.name}: {file.path} was written by somebody else meanwhile:"
-                " another gosync publishes this tree",
-                hint="let one gosync alone publish it, then run the command again",
-            ) from error
-        return ObjectInfo(file.path, len(file.data), etag)
-
-    def _copy(self, blob: BlobObject) -> ObjectInfo | None:
-        """Let the service copy a blob; None where it does not, or nothing is gained."""
-        if not _may_be_copied(blob.blobs, blob.size_bytes):
-            return None
-        assert isinstance(blob.blobs, ObjectBlobStore)
-        _check_size(blob, blob.blobs.size(blob.digest))
-        source = blob_key(blob.digest)
-        if not self._bucket.copy_from(blob.blobs.bucket, source, blob.path):
-            return None
-        return self._bucket.head(blob.path)
-
-    def _upload_blob(self, blob: BlobObject) -> ObjectInfo:
-        """Put a blob's bytes, once or while they are proven."""
-        attributes = attributes_of(blob.path)
-        with blob.blobs.open(blob.digest) as opened:
-            size = opened.size_bytes
-            _check_size(blob, size)
-            whole = opened.read_at(0, size) if size <= _WHOLE_BYTES else None
-        if whole is None:
-            pieces = blob.blobs.pieces(blob.digest)
-            etag = self._bucket.put(blob.path, pieces, attributes=attributes)
-        elif digest_of(whole) != blob.digest:
-            raise BlobCorruptError(
-                f"{blob.path}: its blob {blob.digest} has other bytes",
-                hint=advise("run {}", command("verify", "--repair")),
-            )
-        else:
-            etag = self._bucket.put(blob.path, whole, attributes=attributes)
-        return ObjectInfo(blob.path, size, etag)
-
-
-def _may_be_copied(blobs: BlobReader, size_bytes: int) -> bool:
-    return size_bytes > _SMALL_BYTES and isinstance(blobs, ObjectBlobStore)
-
-
-def _check_size(blob: BlobObject, found: int) -> None:
-    if blob.size_bytes and found != blob.size_bytes:
-        raise BlobCorruptError(
-            f"{blob.path}: its blob {blob.digest} has {found} bytes,"
-            f" not {blob.size_bytes}",
-            hint=advise("run {}", command("verify", "--repair")),
-        )
-
-
-def attributes_of(path: str) -> Mapping[str, str]:
-    """Return what the bucket is to answer for a file besides its bytes."""
-    request = parse_request(path)
-    caching = (
-        "no-store"
-        if path.startswith(f"{routes.MARKER_FOLDER}/")
-        else cache_control(request, _IMMUTABLE_DAYS)
-    )
-    return {"Content-Type": content_type(path, request), "Cache-Control": caching}
 
 
 def _is_own(folder: str, name: str) -> bool:

@@ -36,6 +36,7 @@ _DEAR = frozenset(
         "isal",
         "license_expression",
         "multiprocessing",
+        "obstore",
         "pygments",
         "rich",
         "sqlite_utils",
