@@ -96,6 +96,34 @@ class _Day:
         self._file.close()
 
 
+class SealReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Days that were sealed; its fields are the JSON document's.
+
+    Attributes:
+        sealed: Their seals.
+        forgotten: How many days' lines were forgotten.
+    """
+
+    sealed: list[DaySeal]
+    forgotten: int
+
+
+class ProofReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A day held against its seals; its fields are the JSON document's.
+
+    Attributes:
+        day: The day.
+        ok: Whether it is what was sealed.
+        parts: What was sealed of it.
+        problems: What is wrong.
+    """
+
+    day: str
+    ok: bool
+    parts: list[ProvenPart]
+    problems: list[str]
+
+
 class AccessRecords:
     """The sealed days of a store."""
 

@@ -125,6 +125,16 @@ class Finding(OfVersion, msgspec.Struct, frozen=True):
         return f"{self.path}@{self.version}".strip("@")
 
 
+class FindingsReport(msgspec.Struct, frozen=True):
+    """Findings as ``gosync audit`` lists them; its field is the JSON document's.
+
+    Attributes:
+        findings: Each of them.
+    """
+
+    findings: list[Finding]
+
+
 class Scope(msgspec.Struct, frozen=True):
     """What one look could have seen; what it did not see there is over.
 

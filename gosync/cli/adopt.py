@@ -23,7 +23,7 @@ from gosync.site.options import TreePlace
 from gosync.site.site import Site, open_site
 from gosync.site.standing import TREE_KNOWS_MORE
 from gosync.site.treestorage import tree_storage
-from gosync.sync.adopt import LeftOut, TakenIn, take_in
+from gosync.sync.adopt import AdoptReport, LeftOut, TakenIn, take_in
 from gosync.work.progress import Progress
 
 _SHOWN = 20
@@ -73,13 +73,10 @@ def adopt(
         is_ours = is_own and not taken.left
         if is_ours:
             claim_tree(tree_storage(site.options), site.standing.generation)
-    document = {
-        "tree": str(source),
-        "versions": taken.versions,
-        "left": list(taken.left),
-        "is_ours": is_ours,
-    }
-    options.output.result("adopt", document, list(_lines(source, taken, is_own=is_own)))
+    report = AdoptReport(
+        tree=str(source), versions=taken.versions, left=taken.left, is_ours=is_ours
+    )
+    options.output.result("adopt", report, list(_lines(source, taken, is_own=is_own)))
     return _LEFT if taken.left else 0
 
 

@@ -9,7 +9,12 @@ import click
 
 from gosync.audit.engine import AuditReport, run_audit
 from gosync.audit.spent import SpentBudget
-from gosync.catalog.findings import STANDS_OPEN, Finding, FindingState
+from gosync.catalog.findings import (
+    STANDS_OPEN,
+    Finding,
+    FindingsReport,
+    FindingState,
+)
 from gosync.cli.ages import ago
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
@@ -156,6 +161,5 @@ def _decide(
 
 
 def _show(options: CommonOptions, findings: list[Finding]) -> None:
-    document = {"findings": findings}
     lines = list(finding_lines(findings)) or ["no finding stands open"]
-    options.output.result("findings", document, lines)
+    options.output.result("findings", FindingsReport(findings), lines)

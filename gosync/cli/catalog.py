@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import click
-from msgspec.structs import asdict
 
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.verbs import VerbGroup
@@ -38,10 +37,6 @@ def rebuild(options: CommonOptions, rehash: bool) -> None:
         stack.enter_context(parts.writer.held(wait_seconds=0))
         bring_journal(site, parts)
         report = rebuild_catalog(root, clock=clock, rehash=rehash, blobs=parts.blobs)
-    document = {
-        **asdict(report),
-        "backup": str(report.backup) if report.backup else None,
-    }
     counts = (
         f"{report.versions} versions from journal and blobs, {report.pins} pins,"
         f" {report.findings} findings, {report.bundles} bundles,"
@@ -62,4 +57,4 @@ def rebuild(options: CommonOptions, rehash: bool) -> None:
     if report.backup:
         lines.append(f"the old catalog is {report.backup}")
     lines.append("next: gosync sync")
-    options.output.result("catalog rebuild", document, lines)
+    options.output.result("catalog rebuild", report, lines)

@@ -18,6 +18,7 @@ from gosync.signing.keys import (
     format_public_pem,
     generate_key,
 )
+from gosync.signing.report import KeyReport, NewKeyReport, SignedFileReport
 from gosync.signing.trust import (
     MAX_SIGNATURES,
     TrustedKey,
@@ -70,23 +71,23 @@ def new(options: CommonOptions, name: str, kind: str, folder: Path) -> None:
     secret = folder / f"{name}.key"
     public_file = write_key(made, secret, comment=name)
     public = made.public()
-    document = {
-        "name": name,
-        "kind": public.kind,
-        "fingerprint": public.fingerprint,
-        "secret_file": str(secret),
-        "public_file": str(public_file),
-        "trust": format_trusted_key(name, public),
-    }
+    report = NewKeyReport(
+        name=name,
+        kind=public.kind,
+        fingerprint=public.fingerprint,
+        secret_file=str(secret),
+        public_file=str(public_file),
+        trust=format_trusted_key(name, public),
+    )
     lines = [
         f"{secret}: the secret key, {public.fingerprint}; keep it outside, alone",
         f"{public_file}: the public key",
         "",
         "For the trust file inside:",
         "",
-        str(document["trust"]).rstrip(),
+        report.trust.rstrip(),
     ]
-    options.output.result("key new", document, lines)
+    options.output.result("key new", report, lines)
 
 
 @key.command()
@@ -105,16 +106,16 @@ def show(options: CommonOptions, file: Path, name: str | None) -> None:
     if _NAME.fullmatch(called) is None:
         raise UsageError(f"{called!r}: want letters, digits, dots, dashes, underscores")
     pem, trust = format_public_pem(public), format_trusted_key(called, public)
-    document = {
-        "name": called,
-        "kind": public.kind,
-        "fingerprint": public.fingerprint,
-        "pem": pem,
-        "trust": trust,
-    }
+    report = KeyReport(
+        name=called,
+        kind=public.kind,
+        fingerprint=public.fingerprint,
+        pem=pem,
+        trust=trust,
+    )
     said = [f"{file}: {public.kind.value}, {public.fingerprint}", pem, trust]
     lines = "\n\n".join(each.rstrip() for each in said)
-    options.output.result("key show", document, lines.split("\n"))
+    options.output.result("key show", report, lines.split("\n"))
 
 
 @key.command()
@@ -165,9 +166,10 @@ def verify(
     now = SystemClock().now()
     message = _read(file, _MAX_SIGNED_BYTES)
     found = check_signatures(message, data, trust, at=now, target="")
-    document = {"file": str(file), "signed_by": [e.fingerprint for e in found]}
+    signed_by = tuple(each.fingerprint for each in found)
+    report = SignedFileReport(file=str(file), signed_by=signed_by)
     lines = [f"{file}: signed by {each.fingerprint}, {each.file}" for each in found]
-    options.output.result("key verify", document, lines)
+    options.output.result("key verify", report, lines)
 
 
 def _read(file: Path, limit_bytes: int) -> bytes:
@@ -183,16 +185,16 @@ def _read(file: Path, limit_bytes: int) -> bytes:
 
 def _new_sumdb(options: CommonOptions, name: str, folder: Path) -> None:
     """Make the key of a checksum database of the site's own."""
-    from gosync.site.logkeys import write_log_key  # noqa: PLC0415 - of this kind alone
+    from gosync.site.logkeys import (  # noqa: PLC0415 - of this kind alone
+        NewLogKeyReport,
+        write_log_key,
+    )
 
     secret = folder / f"{name}.key"
     verifier = write_log_key(name, secret)
-    document = {
-        "name": name,
-        "kind": SUMDB,
-        "secret_file": str(secret),
-        "verifier": verifier,
-    }
+    report = NewLogKeyReport(
+        name=name, kind=SUMDB, secret_file=str(secret), verifier=verifier
+    )
     lines = [
         f"{secret}: the secret key; who has it can sign another log",
         "",
@@ -202,4 +204,4 @@ def _new_sumdb(options: CommonOptions, name: str, folder: Path) -> None:
         "",
         f"For go: GOSUMDB={verifier}",
     ]
-    options.output.result("key new", document, lines)
+    options.output.result("key new", report, lines)

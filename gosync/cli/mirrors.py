@@ -38,9 +38,9 @@ from gosync.mirrors.comparing import (
     Wish,
     compare_mirrors,
 )
-from gosync.mirrors.goenv import GoProxySetting
+from gosync.mirrors.goenv import GoProxySetting, RestoredSetting
 from gosync.mirrors.known import PUBLIC_INDEX, KnownMirror, known_mirrors
-from gosync.mirrors.measuring import Measured, measure_mirrors
+from gosync.mirrors.measuring import Measured, MeasuredReport, measure_mirrors
 from gosync.mirrors.standing import (
     MirrorStanding,
     Recommendation,
@@ -315,9 +315,9 @@ def _apply(options: CommonOptions, goproxy: str) -> None:
 
 def _undo(options: CommonOptions) -> None:
     setting = GoProxySetting(os.environ).undo()
-    document = {"was": setting.now, "goproxy": setting.was}
+    report = RestoredSetting(setting.now, setting.was)
     said = setting.was or "what go does by itself"
-    options.output.result("mirrors", document, [f"GOPROXY is {said} again"])
+    options.output.result("mirrors", report, [f"GOPROXY is {said} again"])
 
 
 def _measure(options: CommonOptions, asking: _Asking, file: Path) -> None:
@@ -351,4 +351,4 @@ def _measure(options: CommonOptions, asking: _Asking, file: Path) -> None:
     )
     columns = ("mirror", "a module", "failed", "95 % interval")
     options.output.table(columns, rows)
-    options.output.result("mirrors", {"measured": found}, [])
+    options.output.result("mirrors", MeasuredReport(found), [])

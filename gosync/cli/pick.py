@@ -13,6 +13,7 @@ from gosync.cli.options import CommonOptions
 from gosync.mirrors.known import KnownMirror, known_mirrors
 from gosync.mirrors.picking import (
     MirrorPick,
+    PickReport,
     age_seconds,
     keep_pick,
     last_pick_file,
@@ -64,5 +65,5 @@ def print_pick(
         "dotenv": f'GOPROXY="{goproxy}"',
         "github": f"GOPROXY={goproxy}",
     }[form]
-    document = {"goproxy": goproxy, "answered": bool(found)}
-    options.output.result("mirrors", document, [line])
+    report = PickReport(goproxy, answered=bool(found))
+    options.output.result("mirrors", report, [line])

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-import msgspec
-
 from gosync.access.files import find_logs
-from gosync.access.sealing import AccessRecords, ProvenPart
+from gosync.access.sealing import (
+    AccessRecords,
+    ProofReport,
+    ProvenPart,
+    SealReport,
+)
 from gosync.catalog.leases import job_lease
 from gosync.cli.options import CommonOptions
 from gosync.errors import NotFoundError, UsageError
@@ -38,11 +41,11 @@ def seal_days(options: CommonOptions, logs: Sequence[str]) -> int:
         now = site.clock.now()
         seals = records.seal(names, now, key)
         gone = records.forget(now, spec.keep_days)
-    document = {"sealed": msgspec.to_builtins(seals), "forgotten": gone}
+    report = SealReport(sealed=seals, forgotten=gone)
     lines = [f"sealed {each.day}: {each.lines} lines" for each in seals]
     lines += [f"{gone} days are older than access.keep_days; their lines are gone"]
     options.output.result(
-        "access-seal", document, lines if gone else lines[:-1] or ["nothing to seal"]
+        "access-seal", report, lines if gone else lines[:-1] or ["nothing to seal"]
     )
     return 0
 
@@ -63,14 +66,9 @@ def prove_day(options: CommonOptions, day: str) -> int:
     problems += [
         f"seal {each.number}: {each.problem}" for each in parts if each.problem
     ]
-    document = {
-        "day": day,
-        "ok": not problems,
-        "parts": msgspec.to_builtins(parts),
-        "problems": problems,
-    }
+    report = ProofReport(day=day, ok=not problems, parts=parts, problems=problems)
     lines = [*map(_part_line, parts), *map(printable, problems)]
-    options.output.result("access-prove", document, lines)
+    options.output.result("access-prove", report, lines)
     return _EXIT_CHANGED if problems else 0
 
 

@@ -18,6 +18,11 @@ from gosync.config.serving import ServeSpec, parse_listen
 from gosync.errors import NoConfigError, UsageError
 from gosync.serve.logins import format_password, format_token
 from gosync.serve.missinglog import MissingSpec
+from gosync.serve.report import (
+    NewLoginReport,
+    NewTokenReport,
+    ServedTreeReport,
+)
 from gosync.serve.server import make_pull_app, make_tree_app, run_server
 from gosync.site.treefolder import served_folder
 from gosync.work.progress import NoProgress
@@ -154,18 +159,18 @@ def _checked(tree: Path | None) -> Path:
 
 
 def _tell(options: CommonOptions, root: Path, url: str) -> None:
-    document = {"url": url, "tree": str(root)}
-    options.output.result("serve", document, [f"serving {root} at {url}"])
+    report = ServedTreeReport(url=url, tree=str(root))
+    options.output.result("serve", report, [f"serving {root} at {url}"])
 
 
 def _new_login(options: CommonOptions, login: str | None, token: str | None) -> None:
     if token is not None:
         secret = secrets.token_urlsafe(32)
         line = format_token(token, secret)
-        document = {"token": secret, "line": line}
-        options.output.result("serve", document, [f"token: {secret}", line])
+        made = NewTokenReport(token=secret, line=line)
+        options.output.result("serve", made, [f"token: {secret}", line])
         return
     assert login is not None
     password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     line = format_password(login, password)
-    options.output.result("serve", {"line": line}, [line])
+    options.output.result("serve", NewLoginReport(line=line), [line])

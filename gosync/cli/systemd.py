@@ -12,7 +12,7 @@ import click
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.verbs import VerbGroup
 from gosync.config import Config, find_config
-from gosync.daemon.units import Paths, make_units
+from gosync.daemon.units import Paths, UnitsReport, make_units
 from gosync.errors import UsageError
 from gosync.store.durable import disk_errors
 
@@ -67,7 +67,7 @@ def install(options: CommonOptions, only_print: bool, root: Path, user: str) -> 
     if not only_print:
         lines = [*(f"wrote {root / name}" for name in units), _NEXT]
     files = {f"/{name}": text for name, text in units.items()}
-    options.output.result("systemd install", {"files": files}, lines)
+    options.output.result("systemd install", UnitsReport(files), lines)
 
 
 def _exchanged(config: Config) -> Iterator[Path]:

@@ -80,6 +80,16 @@ class Paths(msgspec.Struct, frozen=True):
         return tuple(path for path in paths if any(map(path.is_relative_to, _HIDDEN)))
 
 
+class UnitsReport(msgspec.Struct, frozen=True):
+    """Units as they were made; its field is the JSON document's.
+
+    Attributes:
+        files: The text of each file, by its path from the root.
+    """
+
+    files: dict[str, str]
+
+
 def make_units(paths: Paths) -> Iterator[tuple[str, str]]:
     """Yield each file's path below the root, and its text.
 

@@ -84,7 +84,7 @@ _SHOWN = 40
 
 
 class RebuildReport(msgspec.Struct):
-    """What a rebuild found.
+    """What a rebuild found; its fields are the JSON document's.
 
     Attributes:
         versions: How many versions the new catalog carries.
@@ -109,7 +109,7 @@ class RebuildReport(msgspec.Struct):
     heads: dict[str, int] = msgspec.field(default_factory=dict)
     damaged: list[str] = msgspec.field(default_factory=list)
     unreferenced: int = 0
-    backup: Path | None = None
+    backup: str | None = None
     pins: int = 0
     findings: int = 0
     artifacts: int = 0
@@ -197,7 +197,8 @@ def rebuild(
             report.unproven = restore_unproven(catalog, unproven, clock)
             if identity is not None:
                 catalog.identity.put(identity)
-        report.backup = move_into_place(fresh, root / CATALOG)
+        backup = move_into_place(fresh, root / CATALOG)
+        report.backup = None if backup is None else str(backup)
     return report
 
 

@@ -33,6 +33,18 @@ class OldSetting(msgspec.Struct, frozen=True):
     now: str
 
 
+class RestoredSetting(msgspec.Struct, frozen=True):
+    """A setting that was brought back; its fields are the JSON document's.
+
+    Attributes:
+        was: What was set before.
+        goproxy: What is set now; None for nothing.
+    """
+
+    was: str
+    goproxy: str | None
+
+
 class GoProxySetting:
     """The settings of one user's go."""
 

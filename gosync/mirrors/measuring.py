@@ -26,6 +26,16 @@ from gosync.work.pool import for_each
 _Z: Final = 1.96  # 95 % of a normal distribution
 
 
+class MeasuredReport(msgspec.Struct, frozen=True):
+    """Mirrors that were measured; its field is the JSON document's.
+
+    Attributes:
+        measured: Each of them.
+    """
+
+    measured: list[Measured]
+
+
 class Measured(msgspec.Struct, frozen=True):
     """One mirror, measured.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import anyio
+import msgspec
 
 from gosync.errors import GosyncError
 from gosync.mirrors.known import KnownMirror
@@ -25,6 +26,18 @@ from gosync.upstream.urls import join, module_path_on_wire
 _MOST: Final = 3
 _QUESTION: Final = "golang.org/x/text"
 _SETTLING_SHARE: Final = 0.5  # of the first answer's time, the others are waited for
+
+
+class PickReport(msgspec.Struct, frozen=True):
+    """A GOPROXY that was picked; its fields are the JSON document's.
+
+    Attributes:
+        goproxy: The value.
+        answered: Whether somebody answered, or it is from before.
+    """
+
+    goproxy: str
+    answered: bool
 
 
 class MirrorPick:

@@ -161,14 +161,10 @@ def open_sweep(address: SchedulerAddress, tls: SweepTls) -> Iterator[DaskSweep]:
 
 
 def _hush() -> None:
-    """Let Dask's messages be gosync's, and those be told with --verbose alone."""
-    is_told = logging.getLogger().getEffectiveLevel() <= logging.INFO
-    for name in ("distributed", *logging.Logger.manager.loggerDict):
+    """Let Dask say nothing: what becomes of a sweep is told by who began it."""
+    for name in list(logging.Logger.manager.loggerDict):
         if name.partition(".")[0] in {"distributed", "tornado"}:
-            logger = logging.getLogger(name)
-            logger.handlers.clear()
-            logger.propagate = True
-            logger.setLevel(logging.NOTSET if is_told else logging.CRITICAL + 1)
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _security(address: SchedulerAddress, tls: SweepTls) -> Security | None:

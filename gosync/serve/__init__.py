@@ -9,6 +9,7 @@
     merged        lists, ``@latest`` and branches, as a worker holds them
     answer        answers as values, and how they are sent
     notcarried    the text of a 404: what is carried instead, whom to ask (pure)
+    report        what a server and its logins are, as documents (pure)
     logins        names with hashed passwords and tokens
     refusing      answers that refuse: no right, no time now, too many
     rights        who may read what (pure)

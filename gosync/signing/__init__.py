@@ -9,6 +9,7 @@ takes. All this is pure; ``files`` reads and writes secret keys.
     dsse    envelopes of signed statements (pure)
     files   key files on disk: the secret one is its owner's alone
     keys    Ed25519 as OpenSSH keeps them, and ECDSA P-256 in PEM (pure)
+    report  reports of keys and signatures (pure)
     sigstore  sigstore bundles: signatures in JSON, as cosign 3 has them (pure)
     sshsig  SSHSIG: signatures of ``ssh-keygen -Y sign``, made and verified (pure)
     trust   the trust file: whose signatures count, from when to when (pure)

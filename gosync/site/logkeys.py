@@ -5,8 +5,26 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from gosync.errors import UsageError
 from gosync.sumdb.note import generate_key
+
+
+class NewLogKeyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that was made for a checksum database; its fields are the JSON's keys.
+
+    Attributes:
+        name: The database's name.
+        kind: "sumdb".
+        secret_file: Where the secret key is.
+        verifier: The verifier key, as GOSUMDB takes it.
+    """
+
+    name: str
+    kind: str
+    secret_file: str
+    verifier: str
 
 
 def write_log_key(name: str, file: Path) -> str:

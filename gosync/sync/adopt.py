@@ -76,6 +76,22 @@ class TakenIn(msgspec.Struct, frozen=True):
     left: tuple[LeftOut, ...] = ()
 
 
+class AdoptReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What an adoption did; its fields are the JSON document's.
+
+    Attributes:
+        tree: The tree.
+        versions: How many versions came in.
+        left: Which did not.
+        is_ours: Whether the tree is this store's now.
+    """
+
+    tree: str
+    versions: int
+    left: tuple[LeftOut, ...]
+    is_ours: bool
+
+
 async def bring_up(
     site: Site, progress: Progress, *, trust_tree: bool = False
 ) -> tuple[LeftOut, ...]:

@@ -14,26 +14,37 @@ from gosync.access.requestreports import (
     LogRequestsReport,
     RequestsReport,
 )
+from gosync.access.sealing import ProofReport, SealReport
 from gosync.audit.engine import AuditReport
 from gosync.bundle.make.created import CreateReport
 from gosync.bundle.make.ledger import LedgerReport
 from gosync.bundle.read.documents import VerifiedBundle
 from gosync.bundle.take.outcome import ImportedBundle
+from gosync.catalog.findings import FindingsReport
 from gosync.catalog.version_report import KnownVersion
 from gosync.cli.output import Output
 from gosync.closure.report import ProjectsReport
 from gosync.config.mistakes import ConfigReport
 from gosync.config.origins import WhyReport
 from gosync.daemon.once import OnceReport
+from gosync.daemon.units import UnitsReport
 from gosync.diagnose.doctor.report import DoctorReport
 from gosync.diagnose.explaining import ExplainedRun, ExplainReport
 from gosync.diagnose.pages import ClassList, ClassPage, WrittenPages
+from gosync.ingest.rebuild import RebuildReport
+from gosync.mirrors.goenv import RestoredSetting
+from gosync.mirrors.measuring import MeasuredReport
+from gosync.mirrors.picking import PickReport
 from gosync.project.record import RecordReport
 from gosync.publish.report import TreeReport
+from gosync.serve.report import NewLoginReport, NewTokenReport, ServedTreeReport
+from gosync.signing.report import KeyReport, NewKeyReport, SignedFileReport
 from gosync.site.backup import BackupReport
+from gosync.site.logkeys import NewLogKeyReport
 from gosync.site.restoring import RestoredStore
 from gosync.status.mirror import MirrorStatus
 from gosync.status.report import StatusReport
+from gosync.sync.adopt import AdoptReport
 from gosync.sync.completeness import (
     Completeness,
     CompletenessReport,
@@ -80,6 +91,10 @@ REPORTS = [
     *(AccessReport, AlertReport, RequestsReport, LogRequestsReport),
     *(ExportedRequestsReport, AddedRequestsReport, RecordReport),
     *(ExplainReport, ExplainedRun, ClassPage, ClassList, WrittenPages),
+    *(NewKeyReport, KeyReport, SignedFileReport, NewLogKeyReport, FindingsReport),
+    *(ServedTreeReport, NewLoginReport, NewTokenReport, SealReport, ProofReport),
+    *(UnitsReport, AdoptReport, RebuildReport, RestoredSetting, MeasuredReport),
+    *(PickReport,),
 ]
 
 

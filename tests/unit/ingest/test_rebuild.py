@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -110,10 +111,10 @@ def test_every_version_comes_back_with_its_proof(site):
     assert site.rows() == want
     assert (report.versions, report.missing, report.damaged) == (3, [], [])
     assert report.unreferenced == 0
-    assert report.backup == site.root / "catalog.sqlite.bak-1"
-    with Catalog.open(report.backup, create=False) as old:
+    assert report.backup == str(site.root / "catalog.sqlite.bak-1")
+    with Catalog.open(Path(report.backup), create=False) as old:
         assert len(list(old.versions.all_rows())) == 3
-    assert site.rebuild().backup == site.root / "catalog.sqlite.bak-2"
+    assert site.rebuild().backup == str(site.root / "catalog.sqlite.bak-2")
     assert site.rows() == want
 
 
@@ -145,7 +146,7 @@ def test_the_old_write_ahead_log_does_not_reach_the_new_catalog(site):
         assert catalog.failures.open() == []
         assert catalog.versions.known(M) == {"v1.0.0"}
     assert report.backup is not None
-    with Catalog.open(report.backup, create=False) as old:
+    with Catalog.open(Path(report.backup), create=False) as old:
         assert old.failures.count() == 1
 
 

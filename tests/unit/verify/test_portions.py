@@ -48,7 +48,7 @@ def _told(report: VerifyReport) -> bytes:
     return encode_json(replace(told, begun_at="", ended_at="", kept_in=""))
 
 
-@pytest.mark.parametrize(("kind", "part", "damage"), spread(_CELLS, 40))
+@pytest.mark.parametrize(("kind", "part", "damage"), spread(_CELLS, 20))
 def test_damage_is_told_the_same(world, tmp_path, kind, part, damage):
     root = link_copy(world.pristine[kind], tmp_path / "cache")
     harm(root, part, damage)

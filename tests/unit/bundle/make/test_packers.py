@@ -95,7 +95,9 @@ def _bundle(folder: Path, sweep: Sweep | None, volume_bytes: int) -> dict[str, s
         }
 
 
-@pytest.mark.parametrize("volume_bytes", [1 << 30, 200_000])
+@pytest.mark.parametrize(
+    "volume_bytes", [pytest.param(1 << 30, marks=pytest.mark.long), 200_000]
+)
 def test_workers_make_the_same_bytes_as_this_machine(tmp_path: Path, volume_bytes: int):
     sweep = PickledSweep()
     apart = _bundle(tmp_path / "apart", sweep, volume_bytes)
