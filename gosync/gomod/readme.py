@@ -33,7 +33,8 @@ MAX_FILE_BYTES: Final = 1 << 20  # larger ones are no READMEs
 MAX_TEXT_BYTES: Final = 64 << 10
 _MAX_PACKED_BYTES: Final = 2 * MAX_TEXT_BYTES
 _FORM: Final = b"\x01"
-_NAME = re.compile(rb"readme(?:\.(md|markdown|txt|rst|adoc|org))?", re.IGNORECASE)
+_NAME = re.compile(rb"readme(?:\.(?:md|markdown|txt|rst|adoc|org))?", re.IGNORECASE)
+_MAX_NAME: Final = len("readme.markdown")
 _MARKDOWN: Final = (".md", ".markdown")
 
 
@@ -64,12 +65,13 @@ def readme_name(mv: ModuleVersion, entries: Iterable[ZipEntry]) -> bytes | None:
         entries: All entries of its zip.
     """
     prefix = f"{mv}/".encode()
-    found = {
-        (not (match[1] or b"").lower().startswith((b"md", b"markdown")), each.name)
-        for each in entries
-        if each.size_bytes <= MAX_FILE_BYTES
-        and (match := _named(prefix, each.name)) is not None
-    }
+    most = len(prefix) + _MAX_NAME
+    short = (each for each in entries if len(each.name) <= most)  # nearly none are
+    found = [
+        (not each.name.lower().endswith((b".md", b".markdown")), each.name)
+        for each in short
+        if each.size_bytes <= MAX_FILE_BYTES and _is_named(prefix, each.name)
+    ]
     return min(found)[1] if found else None
 
 
@@ -133,5 +135,5 @@ def unpack(packed: bytes) -> Readme:
         raise MalformedError("README", f"{len(packed)} bytes", "damaged") from error
 
 
-def _named(prefix: bytes, name: bytes) -> re.Match[bytes] | None:
-    return _NAME.fullmatch(name, len(prefix)) if name.startswith(prefix) else None
+def _is_named(prefix: bytes, name: bytes) -> bool:
+    return name.startswith(prefix) and bool(_NAME.fullmatch(name, len(prefix)))

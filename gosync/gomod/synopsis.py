@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Final
 
 MAX_SYNOPSIS: Final = 400  # characters; longer ones are cut at a word
@@ -27,7 +28,6 @@ _CLAUSE: Final = b"\npackage"
 _COMMENT = re.compile(rb"//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/")
 _BETWEEN = re.compile(rb"[ \f\t\r\n;]*+")
 _DIRECTIVE = re.compile(r"(?:line |extern |export |[a-z0-9]+:[a-z0-9])")
-_BLANK_LINES = re.compile(r"\n{3,}")
 _SENTENCE_END = re.compile(r"[.][ \n\t\r]|[\u3002\uff0e]")
 _LIST = re.compile(r"(?:[•*+-]|[0-9]+[.)])[ \t]+\S")
 _HEADING = re.compile(r"#[ \t]+\S")
@@ -47,15 +47,15 @@ def read_synopsis(data: bytes) -> str:
     if at <= 0:
         return ""
     if data.find(b"/*", 0, at) >= 0:
-        return synopsis_of(_text(_last_group(data)))
+        return _synopsis_of(_text(_last_group(data)))
     line = data[data.rfind(b"\n", 0, at) + 1 : at].strip()
     if not line.startswith(b"//"):
         return ""
-    return synopsis_of(_text(_last_lines(data, at)))
+    return _synopsis_of(_text(_last_lines(data, at)))
 
 
-def synopsis_of(text: str) -> str:
-    """Return the first sentence of a comment's text, "" for none."""
+def _synopsis_of(text: str) -> str:
+    """Return the first sentence of a paragraph, "" for none."""
     sentence = _first_sentence(text)
     if sentence.lower().startswith(_NO_TEXT):
         return ""
@@ -99,9 +99,19 @@ def _after_blanks(data: bytes, at: int) -> int:
 
 
 def _text(comments: Iterable[bytes]) -> str:
-    """Return the text of a group of comments, without marks and directives."""
-    lines = (line.rstrip() for comment in comments for line in _lines(comment))
-    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
+    """Return the first paragraph of comments, without marks and directives.
+
+    What follows says nothing of the first sentence; definitions of links are none.
+    """
+    found: list[str] = []
+    for line in (line.rstrip() for comment in comments for line in _lines(comment)):
+        if line:
+            found.append(line)
+        elif found and not all(map(_LINK_DEFINITION.match, found)):
+            break
+        else:
+            found = []
+    return "\n".join(found)
 
 
 def _lines(comment: bytes) -> Iterator[str]:
@@ -135,18 +145,8 @@ def _unindented(lines: list[str]) -> list[str]:
 
 
 def _first_paragraph(lines: Iterable[str]) -> list[str]:
-    """Return the first paragraph's lines; none where something else is first."""
-    found: list[str] = []
-    for line in lines:
-        if not line:
-            if found and all(map(_LINK_DEFINITION.match, found)):
-                found = []
-            if found:
-                break
-            continue
-        if line.startswith((" ", "\t")):
-            break
-        found.append(line)
+    """Return the lines up to code; none where something else is first."""
+    found = list(takewhile(lambda line: not line.startswith((" ", "\t")), lines))
     if len(found) == 1 and _HEADING.match(found[0]):
         return []
     return [] if found and _LIST.match(found[0]) else found

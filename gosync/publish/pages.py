@@ -297,7 +297,7 @@ def _module_row(module: ModuleSummary, up: str, words: Words) -> str:
     told = escape(html.short(module.synopsis, _MAX_SYNOPSIS))
     newest = escape(module.newest) or f"<i>{words.say('go.mod only')}</i>"
     return (
-        f'<tr><th scope=row><a class=path href="{up}'
+        f'<tr><th scope=row class=module><a class=path href="{up}'
         f'{html.href(words.page(module.page))}">{escape(module.path)}</a>'
         f"{f'<span class=told>{told}</span>' if told else ''}</th>"
         f"<td class=version>{newest}</td>"

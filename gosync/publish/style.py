@@ -45,7 +45,7 @@ th, td {
 thead th { color: var(--soft); font-weight: 600; font-size: .85rem; }
 tbody th { font-weight: 400; }
 tbody .path, tbody .version { font-size: .9rem; }
-tbody .path { min-width: 15rem; }
+tbody .path, tbody .module { min-width: 15rem; }
 .path { overflow-wrap: anywhere; }
 .version, .day, .files { white-space: nowrap; }
 th.number, td.number {
@@ -98,7 +98,7 @@ nav { font-size: .94rem; }
 @media (max-width: 40rem) {
   body { padding: 1.2rem 1rem 2rem; }
   h1 { font-size: 1.5rem; }
-  tbody .path { min-width: 11rem; }
+  tbody .path, tbody .module { min-width: 11rem; }
   .hash { min-width: 13rem; display: inline-block; }
 }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
