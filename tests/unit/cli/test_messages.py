@@ -194,3 +194,13 @@ def test_a_first_configuration_is_commented_in_chinese(tmp_path: Path):
     text = (tmp_path / "site" / "gosync.toml").read_text()
     assert "# gosync 的配置" in text
     assert tomllib.loads(text)["publish"]["tree"] == "there"
+
+
+def test_what_explain_quotes_stays_as_go_said_it(tmp_path: Path):
+    line = "go: a.example/m@v1.0.0: reading https://p/a.example/m: 404 Not Found"
+    (tmp_path / "log").write_text(f"{line}\n")
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "zh_CN.UTF-8"}
+    command = ("explain", "log", "--lang", "en")
+    _, stdout, _ = here.run(command, folder=tmp_path, environment=environment)
+    assert "404 Not Found" in stdout
+    assert not _CHINESE.search(stdout)
