@@ -122,6 +122,8 @@ def test_each_text_has_what_the_english_one_has():
         ("there is a tree at /t: run `x`", "/t 处有 a tree：请运行 `x`"),
         ("see a; see b", "参见 a；参见 b"),
         ("2 whole, 1 gone", "2 个完整，1 个上游已无"),
+        ('proxies = "x, none", none', 'proxies = "x, none", none'),
+        ("none,\nnone, none", "none,\nnone, none"),
         ("github.com/x/y, v1.0.0; z", "github.com/x/y, v1.0.0; z"),
         ("", ""),
         ("see " + "x, " * 5000, "see " + "x, " * 5000),
