@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from gosync.cli.messages import told
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.verbs import VerbGroup
 from gosync.clock import SystemClock
@@ -75,9 +76,10 @@ def _run_line(job: tuple[str, list[str]]) -> str:
 
 def _show(found: Iterable[Mistake]) -> None:
     for mistake in found:
-        click.echo(f"gosync: {printable(mistake.sentence)}", err=True)
+        click.echo(f"gosync: {told(printable(mistake.sentence))}", err=True)
         if mistake.hint:
-            click.echo(f"  next: {printable(str(mistake.hint))}", err=True)
+            hint = f"next: {printable(str(mistake.hint))}"
+            click.echo(f"  {told(hint)}", err=True)
 
 
 def _praise(path: Path, loaded: Config) -> str:

@@ -98,6 +98,7 @@ def doctor(options: CommonOptions, module: str | None, **asked: Any) -> int:
     chosen = asked["language"]
     language = Language(chosen) if chosen else language_of(os.environ)
     view = _View(diagnosis, sentences_in(language))
+    options = options.in_own_language()
     view.show(options, with_curl=asked["with_curl"])
     if asked["report_file"] is not None:
         _write_report(asked["report_file"], run, view, clock)

@@ -130,7 +130,7 @@ def explain(
         language=chosen,
     )
     _refuse_two(arguments)
-    return _answer(options, arguments)
+    return _answer(options.in_own_language(), arguments)
 
 
 def _refuse_two(arguments: ExplainArguments) -> None:

@@ -67,6 +67,8 @@ class Messages:
         return self._told_in_parts(text)
 
     def _told_in_parts(self, text: str) -> str:
+        if "=" in text or "\n" in text:  # a setting, or text for some program
+            return text
         for joint, theirs in _JOINED:
             if joint in text:
                 parts = text.split(joint)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from gosync import log
 from gosync.cli.output import Output
@@ -32,6 +33,11 @@ class CommonOptions(msgspec.Struct, frozen=True):
     config_file: Path | None
     output: Output
     show_progress: bool
+
+    def in_own_language(self) -> CommonOptions:
+        """Return them for a command that says itself what it says in each language."""
+        output = replace(self.output, is_told=True)
+        return replace(self, output=output)
 
     def load_config(self) -> Config:
         """Return the checked configuration.

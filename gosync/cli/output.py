@@ -30,10 +30,12 @@ class Output(msgspec.Struct, frozen=True):
     Attributes:
         as_json: Whether the reader is a program.
         quiet: Whether people's lines are left out.
+        is_told: Whether the lines are in the reader's language already.
     """
 
     as_json: bool = False
     quiet: bool = False
+    is_told: bool = False
 
     def result(self, kind: str, document: Document, lines: Iterable[str] = ()) -> None:
         """Write the document as JSON, or the lines for people."""
@@ -41,7 +43,7 @@ class Output(msgspec.Struct, frozen=True):
             self._print(_whole(kind, document))
         elif not self.quiet:
             for line in lines:
-                click.echo(told(line))
+                click.echo(self._told(line))
 
     def stream(
         self, kind: str, head: Document, name: str, items: Iterable[object]
@@ -57,6 +59,9 @@ class Output(msgspec.Struct, frozen=True):
         if self.as_json:
             self._print({**_whole(kind, head), name: iter(items)})
 
+    def _told(self, text: str) -> str:
+        return text if self.is_told else told(text)
+
     def _print(self, whole: Mapping[str, object]) -> None:
         for part in indented_json(whole):
             click.echo(part, nl=False)
@@ -66,7 +71,7 @@ class Output(msgspec.Struct, frozen=True):
         """Write a table for people; nothing when JSON is asked for."""
         if self.as_json or self.quiet:
             return
-        columns = [told(each) for each in columns]
+        columns = [self._told(each) for each in columns]
         remaining = iter(rows)
         first = list(islice(remaining, _MOST_RICH_ROWS + 1))
         if sys.stdout.isatty() and len(first) <= _MOST_RICH_ROWS:
@@ -80,12 +85,12 @@ class Output(msgspec.Struct, frozen=True):
     def say(self, text: str) -> None:
         """Write a line for people to standard output, as it happens."""
         if not (self.as_json or self.quiet):
-            click.echo(told(text))
+            click.echo(self._told(text))
 
     def note(self, text: str) -> None:
         """Write a remark for people to standard error."""
         if not self.quiet:
-            click.echo(told(text), err=True)
+            click.echo(self._told(text), err=True)
 
 
 def _whole(kind: str, document: Document) -> dict[str, object]:

@@ -278,6 +278,17 @@ def _read_at(handle: int, path: str, offset: int, size_bytes: int) -> bytes:
 
 
 @contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Say of a file's own errors, as it is read by its descriptor, that they are its.
+
+    Raises:
+        UnreadableFileError: It cannot be read.
+    """
+    with _border(path):
+        yield
+
+
+@contextmanager
 def _border(path: str) -> Iterator[None]:
     """Make the operating system's errors ours."""
     try:

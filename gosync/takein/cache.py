@@ -12,7 +12,7 @@ from gosync.folder.inventory import Inventory, take_inventory
 from gosync.folder.layouts import Layout, Role, TargetKind, VersionsLayout
 from gosync.folder.routes import SUMDB_FOLDER
 from gosync.folder.shared import SharedFolder
-from gosync.folder.tree import FileTree
+from gosync.folder.tree import FileTree, reading
 from gosync.folder.walk import Entry, walk
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
@@ -89,7 +89,10 @@ class ModuleCache:
         """Fill an empty staged file with the zip of a version; see VersionSource."""
         entry = self._entry(mv, FileKind.ZIP)
         assert entry is not None
-        with self._tree.open_file(entry.path) as (descriptor, size_bytes):
+        with (
+            self._tree.open_file(entry.path) as (descriptor, size_bytes),
+            reading(entry.path),
+        ):
             copy_into(staged, descriptor, size_bytes)
 
     def share(self) -> SharedFolder:

@@ -20,7 +20,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.versions import VersionRow
 from gosync.errors import RejectedError
 from gosync.folder.shared import SharedFolder
-from gosync.folder.tree import FileTree, NotInTreeError
+from gosync.folder.tree import FileTree, NotInTreeError, reading
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.ingest.rebuild import RebuildReport, recall
@@ -85,7 +85,11 @@ class ForeignStore:
     def copy_zip(self, mv: ModuleVersion, staged: Staged) -> None:
         """Fill a staged file with the zip of a version; see VersionSource."""
         path = self._path(mv, FileKind.ZIP)
-        with _named_blobs(), self._tree.open_file(path) as (descriptor, size_bytes):
+        with (
+            _named_blobs(),
+            self._tree.open_file(path) as (descriptor, size_bytes),
+            reading(path),
+        ):
             copy_into(staged, descriptor, size_bytes)
 
     def share(self) -> SharedFolder:

@@ -83,6 +83,7 @@ class Copy:
         self.site = InProcessSite.__new__(InProcessSite)
         self.site.folder = folder
         self.site.config_file = folder / "gosync.toml"
+        self.site.variables = {}
 
     def run(self, arguments: list[str]) -> Any:
         return self.site.run(*arguments)

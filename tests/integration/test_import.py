@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -183,6 +185,27 @@ def _count_scans(monkeypatch: pytest.MonkeyPatch) -> list[ModuleVersion]:
 
     monkeypatch.setattr("gosync.ingest.scanner.read_zip", noting)
     return read
+
+
+def test_a_file_that_the_disk_does_not_give_costs_its_version_alone(
+    site: InProcessSite, cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    [size_bytes] = {_zip_bytes(cache, LOW_V)} - {_zip_bytes(cache, HIGH_V)}
+
+    def fail(descriptor: int, size: int, offset: int) -> bytes:
+        if os.fstat(descriptor).st_size == size_bytes == size:
+            raise OSError(errno.EIO, "Input/output error")
+        return pread(descriptor, size, offset)
+
+    pread = os.pread
+    monkeypatch.setattr("gosync.store.staging.os.pread", fail)
+    document = site.run("import", str(cache), expect=STANDS_OPEN).document
+    states = cache_states(document)
+    assert (states[str(LOW_V)], states[str(HIGH_V)]) == ("bad", "taken")
+
+
+def _zip_bytes(cache: Path, mv: ModuleVersion) -> int:
+    return cache_file(cache, mv, FileKind.ZIP).stat().st_size
 
 
 def test_a_missing_info_is_made(site: InProcessSite, cache: Path):

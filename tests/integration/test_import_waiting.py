@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import zipfile
@@ -162,6 +163,16 @@ def test_a_rebuilt_catalog_knows_what_waits(
     _check_sync_fetches_no_file(site, sim)
     report = site.run("catalog", "rebuild", expect=OK).document
     assert (report["unproven"], report["versions"]) == (0, 2)
+
+
+def test_what_waits_is_no_orphan_of_the_store(
+    site: InProcessSite, sim: Simulator, cache: Path
+):
+    _import_unasked(site, sim, cache)
+    for blob in (site.store / "blobs").rglob("*"):
+        os.utime(blob, (1_000_000_000, 1_000_000_000))
+    report = site.run("verify", expect=OK).document
+    assert report["findings"] == []
 
 
 def test_a_prune_lets_go_of_what_nobody_wants_any_more(

@@ -227,9 +227,7 @@ class StoreTarget(Target):
             yield CacheFinding(verdict=Verdict.CORRUPT, path=CATALOG, reason=reason)
 
     def _orphans(self) -> Iterator[CacheFinding]:
-        named = {
-            digest for row in self.rows.values() for digest in digests_of(row).values()
-        }
+        named = self.catalog.versions.digests()
         now = self._clock.now().timestamp()
         for entry in self._blob_entries():
             name = entry.path.rpartition("/")[2]

@@ -122,6 +122,8 @@ def test_each_text_has_what_the_english_one_has():
         ("there is a tree at /t: run `x`", "/t 处有 a tree：请运行 `x`"),
         ("see a; see b", "参见 a；参见 b"),
         ("2 whole, 1 gone", "2 个完整，1 个上游已无"),
+        ('proxies = "x, none", none', 'proxies = "x, none", none'),
+        ("none,\nnone, none", "none,\nnone, none"),
         ("github.com/x/y, v1.0.0; z", "github.com/x/y, v1.0.0; z"),
         ("", ""),
         ("see " + "x, " * 5000, "see " + "x, " * 5000),
@@ -194,3 +196,13 @@ def test_a_first_configuration_is_commented_in_chinese(tmp_path: Path):
     text = (tmp_path / "site" / "gosync.toml").read_text()
     assert "# gosync 的配置" in text
     assert tomllib.loads(text)["publish"]["tree"] == "there"
+
+
+def test_what_explain_quotes_stays_as_go_said_it(tmp_path: Path):
+    line = "go: a.example/m@v1.0.0: reading https://p/a.example/m: 404 Not Found"
+    (tmp_path / "log").write_text(f"{line}\n")
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "zh_CN.UTF-8"}
+    command = ("explain", "log", "--lang", "en")
+    _, stdout, _ = here.run(command, folder=tmp_path, environment=environment)
+    assert "404 Not Found" in stdout
+    assert not _CHINESE.search(stdout)
