@@ -6,7 +6,7 @@ Everything else takes a Clock, so that tests and a year in minutes can set it.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Protocol
 
 from gosync.errors import MalformedTimeError
@@ -67,3 +67,18 @@ def shift(moment: datetime, delta: timedelta) -> datetime:
         return moment + delta
     except OverflowError:
         return LAST_MOMENT if delta > timedelta() else FIRST_MOMENT
+
+
+def time_zone(name: str) -> tzinfo:
+    """Return a time zone that the system knows by its name.
+
+    Raises:
+        KeyError: it knows none.
+        ValueError: it is no name.
+        OSError: its file cannot be read.
+    """
+    if name == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - UTC is what most sites have
+
+    return ZoneInfo(name)

@@ -18,12 +18,11 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
 
-from gosync.clock import LAST_MOMENT, shift
+from gosync.clock import LAST_MOMENT, shift, time_zone
 from gosync.errors import MalformedError
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def parse_time_zone(text: str) -> str:
         MalformedError: if it knows none of that name.
     """
     try:
-        ZoneInfo(text)
+        time_zone(text)
     except (OSError, ValueError, KeyError) as exc:
         raise MalformedError(
             "time zone", text, "no such zone here; write UTC, or like Asia/Shanghai"
@@ -84,7 +83,7 @@ def _cron_trigger(
         day=day,
         month=month,
         day_of_week=weekday,
-        timezone=ZoneInfo(zone),
+        timezone=time_zone(zone),
         jitter=jitter_seconds or None,
     )
 
@@ -129,7 +128,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
         exact, at, found = replace(self, jitter_seconds=0.0), now, []
         for _ in range(count):
             at = exact.next_after(at, at)
-            found.append(at.astimezone(ZoneInfo(self.zone)).isoformat())
+            found.append(at.astimezone(time_zone(self.zone)).isoformat())
         return found
 
     def latest_after(self, now: datetime) -> datetime:

@@ -14,7 +14,6 @@ from typing import Final
 
 from gosync.errors import MalformedError, UsageError
 from gosync.folder.routes import sumdb_folder
-from gosync.publish.tree import TreeReader
 from gosync.site.houselog import (
     HouseRecord,
     ReadFile,
@@ -48,24 +47,24 @@ class TreeTiles:
         shown: The head, None where there is none.
     """
 
-    def __init__(self, reader: TreeReader, spec: HouseLogSpec) -> None:
-        """Take a tree.
+    def __init__(self, read_file: ReadFile, spec: HouseLogSpec) -> None:
+        """Take what reads the tree's files.
 
         Raises:
             SignatureError: nobody we know signed its head.
             StoreError: it cannot be read.
         """
-        self._reader = reader
+        self._read_file = read_file
         self._folder = sumdb_folder(spec.name)
-        note = reader.read(f"{self._folder}/latest")
+        note = read_file(f"{self._folder}/latest")
         verifier = parse_verifier_key(spec.verifier)
         self.shown = None if note is None else open_head(note, verifier)
 
     def read(self, tile: Tile) -> bytes | None:
         """Return a tile, or the start of the full one of its place; not proven."""
-        data = self._reader.read(f"{self._folder}/{tile.path()}")
+        data = self._read_file(f"{self._folder}/{tile.path()}")
         if data is None and not tile.is_full:
-            data = self._reader.read(f"{self._folder}/{tile.full().path()}")
+            data = self._read_file(f"{self._folder}/{tile.full().path()}")
             return None if data is None else data[: tile.size_bytes]
         return data
 
@@ -103,7 +102,7 @@ class LogTip:
         self._files = files
         self._tiles = tiles
         self._new: list[HouseRecord] = []
-        self._trees: dict[int, Tree] = {}
+        self._trees = {self.begun.n: self.begun}
         self._whole: GrowingLog | None = None
 
     @property

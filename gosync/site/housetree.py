@@ -150,7 +150,7 @@ def _up_to_date(
         _take_up(site, spec, read_house_log(site.catalog, site.blobs, spec))
     state = site.catalog.house_records.state(spec.name)
     sizes = {state.size, *(head.tree.n for _, head in heads)}
-    tip = read_tip(read, spec, TreeTiles(writer, spec), sizes)
+    tip = read_tip(read, spec, TreeTiles(writer.read, spec), sizes)
     if spec.key is not None:
         signer = read_signer(spec)
         for name, head in heads:
@@ -277,7 +277,7 @@ def _record_of(row: VersionRow) -> HouseRecord | None:
 def _write_tree(
     spec: HouseLogSpec, writer: TreeWriter, tip: LogTip, head: SignedHead
 ) -> None:
-    tiles, folder = TreeTiles(writer, spec), sumdb_folder(spec.name)
+    tiles, folder = TreeTiles(writer.read, spec), sumdb_folder(spec.name)
     before = 0 if tiles.shown is None else tiles.shown.tree.n
     if tiles.shown is not None:
         check_extends(tip, tiles.shown, writer.name)

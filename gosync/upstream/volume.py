@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final, Protocol
-from zoneinfo import ZoneInfo
 
 import msgspec
+
+from gosync.clock import time_zone
 
 WARNED_SHARE: Final = 0.8
 
@@ -33,11 +34,11 @@ class VolumeLimit(msgspec.Struct, frozen=True):
 
     def month(self, moment: datetime) -> str:
         """Return the month that a moment is of, like ``2026-11``."""
-        return moment.astimezone(ZoneInfo(self.zone)).strftime("%Y-%m")
+        return moment.astimezone(time_zone(self.zone)).strftime("%Y-%m")
 
     def next_month(self, moment: datetime) -> datetime:
         """Return when the month after that begins."""
-        local = moment.astimezone(ZoneInfo(self.zone))
+        local = moment.astimezone(time_zone(self.zone))
         later = local.replace(day=1) + timedelta(days=32)
         return later.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 

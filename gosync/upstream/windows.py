@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from gosync.clock import time_zone
 from gosync.errors import MalformedError
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -63,7 +63,7 @@ class RatePlan(msgspec.Struct, frozen=True):
     def at(self, moment: datetime) -> float:
         """Return how many bytes may come in a second then; 0 for any number."""
         if self.windows:
-            local = moment.astimezone(ZoneInfo(self.zone))
+            local = moment.astimezone(time_zone(self.zone))
             for window in self.windows:
                 if window.covers(local):
                     return window.per_second
