@@ -27,6 +27,7 @@ from gosync.errors import (
 )
 from gosync.folder.routes import of_module
 from gosync.gomod.filekind import FileKind
+from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.gate import Admission
@@ -42,6 +43,7 @@ from gosync.site.options import needs_whole
 from gosync.site.site import Site
 from gosync.site.treefolder import served_folder
 from gosync.site.upstreams import Upstreams
+from gosync.store.digest import Digest
 from gosync.store.staging import Staged
 from gosync.sync.fetch import sink_of
 from gosync.upstream.answer import Served
@@ -201,20 +203,25 @@ class VersionBringer:
             if row is not None:
                 await at.take_carried(row)
             if need is Need.MOD:
-                await self._take_small(at, mv, needs_info=False)
+                await self._take_small(at, mv, row, needs_info=False)
                 return await at.admit()
             if not at.has_mod:
-                await self._take_small(at, mv, needs_info=True)
+                await self._take_small(at, mv, row, needs_info=True)
                 await self._take_zip(at, mv)
             else:
-                await self._take_rest(at, mv)
+                await self._take_rest(at, mv, row)
             return await at.admit()
 
     async def _take_small(
-        self, admission: Admission, mv: ModuleVersion, *, needs_info: bool
+        self,
+        admission: Admission,
+        mv: ModuleVersion,
+        row: VersionRow | None,
+        *,
+        needs_info: bool,
     ) -> None:
         """Ask for ``.info`` and ``.mod`` at once, and take what is not here."""
-        asking = self._info(mv, needed=needs_info)
+        asking = self._info(mv, row, needed=needs_info)
         if admission.has_mod:
             info, mod = await asking, None
         else:
@@ -224,8 +231,14 @@ class VersionBringer:
         if mod is not None:
             await admission.take_mod(mod.data, mod.served)
 
-    async def _info(self, mv: ModuleVersion, *, needed: bool) -> InfoAnswer | None:
+    async def _info(
+        self, mv: ModuleVersion, row: VersionRow | None, *, needed: bool
+    ) -> InfoAnswer | None:
         """Return the ``.info``; where it is not needed it need not be there."""
+        if row is not None and row.info_digest is not None:
+            known = await to_thread.run_sync(self._carried_info, row)
+            if known is not None:
+                return known
         try:
             return await self._upstreams.proxy.info(mv)
         except NotFoundError:
@@ -233,10 +246,28 @@ class VersionBringer:
                 raise
             return None
 
-    async def _take_rest(self, admission: Admission, mv: ModuleVersion) -> None:
+    def _carried_info(self, row: VersionRow) -> InfoAnswer | None:
+        """Return the ``.info`` that came with the go.mod; None if its blob is gone."""
+        digest = Digest(row.info_digest or "")
+        if not self._site.blobs.exists(digest, size_bytes=row.info_bytes):
+            return None
+        data = self._site.blobs.read(digest)
+        served = Served(
+            url=row.source_url or "",
+            status=200,
+            headers={},
+            at=self._site.clock.now(),
+            size_bytes=len(data),
+            framed=True,
+        )
+        return InfoAnswer(parse_info(data), data, served)
+
+    async def _take_rest(
+        self, admission: Admission, mv: ModuleVersion, row: VersionRow | None
+    ) -> None:
         """Ask for ``.info`` and ``.zip`` at once: the go.mod is here and proven."""
         info, (staged, served) = await _both(
-            self._info(mv, needed=True), self._download(admission, mv)
+            self._info(mv, row, needed=True), self._download(admission, mv)
         )
         assert info is not None
         admission.take_info(info.data, info.served)

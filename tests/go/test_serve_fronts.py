@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -23,6 +25,7 @@ from tests.integration.serving import Serving
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
 from tests.simulator.standard import UPPER, publish_standard
+from tests.simulator.tls import make_server_context
 
 pytestmark = [pytest.mark.go, pytest.mark.long]
 
@@ -101,6 +104,46 @@ def test_varnish_keeps_what_it_has_had_and_drops_a_module_by_its_key(
         assert sim.counts()[RequestKind.ZIP] == 1
         assert kept == before
         assert (refused[0], dropped[0], gone[0]) == (403, 200, 503)
+
+
+def test_nginx_redirects_to_https_and_compresses_pages(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    page = b"<!DOCTYPE html><title>a mirror</title>" + 500 * b"<p>a module</p>"
+    (tree / "index.html").write_bytes(page)
+    plain, secure = _free_port(), _free_port()
+    _, pem = make_server_context(tmp_path)
+    key = tmp_path / "key.pem"
+    changes = {
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
+        "root /srv/goproxy;": f'root "{tree}";',
+        "/etc/ssl/mirror.example.com.pem": str(pem),
+        "/etc/ssl/private/mirror.example.com.key": str(key),
+    }
+    folder = tmp_path / "front"
+    folder.mkdir()
+    user = "user root;" if Path("/root").owner() == "root" else ""
+    config = folder / "nginx.conf"
+    config.write_text(_NGINX.format(user=user, folder=folder))
+    (folder / "site.conf").write_text(_sample("nginx-https.conf", changes))
+    with _running([find_nginx(), "-p", str(folder), "-c", str(config)], plain):
+        with closing(http.client.HTTPConnection("127.0.0.1", plain)) as connection:
+            connection.request(
+                "GET", "/a.example/!m/@v/list?x=1", headers={"Host": "m"}
+            )
+            moved = connection.getresponse()
+            assert moved.status == 301
+            assert moved.headers["Location"] == "https://m/a.example/!m/@v/list?x=1"
+        context = ssl.create_default_context(cafile=str(pem))
+        with closing(
+            http.client.HTTPSConnection("127.0.0.1", secure, context=context)
+        ) as connection:
+            connection.request("GET", "/", headers={"Accept-Encoding": "gzip"})
+            answer = connection.getresponse()
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert answer.headers["Strict-Transport-Security"]
+            assert gzip.decompress(answer.read()) == page
 
 
 def _ask(address: str, method: str, path: str, *, key: str = "") -> tuple[int, bytes]:
