@@ -1,6 +1,6 @@
 """The catalog: what gosync knows, in one SQLite file; the only owner of SQLite.
 
-``db.Catalog`` opens the file and holds one object for each table family, each
+``db.Catalog`` is the open file and holds one object for each table family, each
 in a module of its own: rows in, frozen Structs out. ``connection`` shares
 one connection among threads and turns SQLite's errors into ours;
 ``migrations`` brings a catalog up to the schema in ``schema/``. ``lease_holder`` is a
@@ -20,7 +20,7 @@ gosync.ingest.rebuild.
     connection       one SQLite connection that threads share
     counters         numbers that only grow, one for each kind of change
     cursors          how far each pattern has been followed in each module index
-    db               the catalog file: opened, checked, migrated
+    db               the catalog file, its tables in one place
     documents        JSON that stands in a column, read back (pure)
     failures         what failed, why, and when it is tried again
     finding_table    the table of findings; what a finding means is said in ``findings``
@@ -41,6 +41,7 @@ gosync.ingest.rebuild.
     modules          modules that are followed
     offers           what upstreams say exists of the modules that are followed
     old_heads        older tree heads that clients may remember, by their sizes
+    opening          the catalog file, opened: recognised, brought to the schema
     pins             the h1 that was seen first, where no checksum database speaks
     read_logs        how far access logs were read
     received         how much came from upstreams, by month
@@ -71,7 +72,8 @@ gosync.ingest.rebuild.
     version_report   what is told of versions, by ``gosync list`` and ``gosync show``
     version_rows     rows of the versions' table as VersionRow values, and back
     version_sql      the statements that change the table of versions
-    version_table    the table of module versions
+    version_reader   the table of module versions, read
+    version_table    the table of module versions, written
     versions         module versions: what is wanted, and what is carried
     withdrawn        withdrawn versions: what nobody is to be given any more (pure)
     withdrawn_table  the table of withdrawn versions

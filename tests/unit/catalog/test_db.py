@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gosync.catalog.db import APPLICATION_ID, Catalog
+from gosync.catalog.db import Catalog
 from gosync.catalog.migrations import load_migrations, statements
 from gosync.catalog.modules import Module
+from gosync.catalog.opening import APPLICATION_ID
 from gosync.catalog.versions import State, Want
 from gosync.errors import CatalogError, NoSpaceError, SchemaVersionError
 from gosync.gomod.module import ModuleVersion
