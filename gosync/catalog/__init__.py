@@ -2,7 +2,7 @@
 
 ``db.Catalog`` is the open file and holds one object for each table family, each
 in a module of its own: rows in, frozen Structs out. ``connection`` shares
-one connection among threads and turns SQLite's errors into ours;
+one connection among threads, ``sqlite_errors`` turns SQLite's errors into ours;
 ``migrations`` brings a catalog up to the schema in ``schema/``. ``lease_holder`` is a
 run that excludes others by name (``leases``) and says which blobs it relies on
 (``announcements``).
@@ -61,6 +61,7 @@ gosync.ingest.rebuild.
     shown            what published trees show of each module, and the sums of it (pure)
     shown_needs      the table of what modules in published trees require
     shown_table      the tables of what published trees show
+    sqlite_errors    SQLite's exceptions, and rows that make no sense, as our errors
     told_alerts      alerts over access logs that hooks were told of
     tombstones       versions that were given up on purpose
     upstreams        how each upstream has answered of late

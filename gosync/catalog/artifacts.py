@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gosync.artifact import Artifact
-from gosync.catalog.connection import reading_row
+from gosync.catalog.sqlite_errors import reading_row
 
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection, SqlValue

@@ -13,8 +13,8 @@ from msgspec.structs import fields
 
 from gosync.artifact import Artifact
 from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
-from gosync.catalog.connection import reading_row
 from gosync.catalog.held_sets import HeldSets
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.catalog.versions import Need
 from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion

@@ -11,7 +11,8 @@ from collections import Counter
 
 import msgspec
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.catalog.version_sql import PUBLISHED_SUMS
 from gosync.catalog.versions import State
 

@@ -10,8 +10,9 @@ from typing import Final
 
 from msgspec.structs import asdict, fields
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
 from gosync.catalog.findings import Finding, FindingKind, FindingState, Scope, Sighting
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion
 

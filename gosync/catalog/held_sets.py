@@ -13,16 +13,14 @@ import zlib
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
-from gosync.catalog.connection import reading_row
+from gosync.catalog.connection import Connection
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.catalog.versions import Need
 from gosync.gomod.module import ModuleVersion
-
-if TYPE_CHECKING:
-    from gosync.catalog.connection import Connection
 
 _DEFLATED: Final = b"\x78"  # how zlib's streams begin, and JSON never
 _LEVEL: Final = 1

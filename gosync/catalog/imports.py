@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import fields
 
 from gosync.catalog.bundles import BundleKind
-from gosync.catalog.connection import reading_row
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.clock import format_time
 
 if TYPE_CHECKING:

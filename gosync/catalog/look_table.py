@@ -10,8 +10,9 @@ from typing import Final
 
 from msgspec.structs import asdict, fields
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
 from gosync.catalog.looks import Look, Question, Rest, Spent, Subject, subject_of
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.clock import format_time, shift
 from gosync.gomod.module import ModuleVersion
 

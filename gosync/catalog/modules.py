@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import fields
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.clock import format_time, shift
 
 PAGE_MODULES = 500

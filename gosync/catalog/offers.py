@@ -18,8 +18,9 @@ from operator import itemgetter
 
 import msgspec
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
 from gosync.catalog.counters import last_number, next_number
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.clock import format_time
 
 PAGE_MODULES = 500

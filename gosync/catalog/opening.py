@@ -12,8 +12,9 @@ import os
 import sqlite3
 from pathlib import Path
 
-from gosync.catalog.connection import BUSY_SECONDS, Connection, map_errors
+from gosync.catalog.connection import BUSY_SECONDS, Connection
 from gosync.catalog.migrations import check_version, load_migrations, migrate
+from gosync.catalog.sqlite_errors import map_errors
 from gosync.errors import CatalogError
 from gosync.hint import advise, command
 

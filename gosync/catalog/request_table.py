@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
 from gosync.catalog.requests import ModuleRequest, RequestState
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.clock import format_time
 
 _COLUMNS = "module, query, count, first, last, state, reason, decided_at"

@@ -14,9 +14,10 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
 from gosync.catalog.counters import next_number
 from gosync.catalog.rulings import Effect, Ruling
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion
 

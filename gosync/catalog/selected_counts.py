@@ -6,7 +6,8 @@ import sqlite3
 
 import msgspec
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.catalog.versions import FoundBy, Need, State, VersionRole
 from gosync.gomod.module import ModuleVersion
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
 from gosync.catalog.shown import ShownModule, ShownSums
+from gosync.catalog.sqlite_errors import reading_row
 
 _PAGE_ROWS = 1_000
 _COLUMNS = (

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import astuple, fields
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.catalog.versions import Need
 from gosync.gomod.module import ModuleVersion, OfVersion
 

@@ -19,8 +19,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from gosync.catalog.connection import Connection, map_errors
+from gosync.catalog.connection import Connection
 from gosync.catalog.documents import REBUILD
+from gosync.catalog.sqlite_errors import map_errors
 from gosync.errors import CatalogError
 
 _ASIDE: Final = "upgraded_from_"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gosync.catalog.connection import reading_row
 from gosync.catalog.counters import last_number
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.catalog.version_rows import COLUMNS, COLUMNS_OF_V, version_row
 from gosync.catalog.version_sql import LISTED, PUBLISHED
 from gosync.catalog.versions import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import fields
 
-from gosync.catalog.connection import reading_row
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
-from gosync.catalog.connection import Connection, reading_row
+from gosync.catalog.connection import Connection
 from gosync.catalog.counters import next_number
+from gosync.catalog.sqlite_errors import reading_row
 from gosync.catalog.withdrawn import ToldBy, Withdrawal
 from gosync.gomod.module import ModuleVersion
 

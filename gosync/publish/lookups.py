@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gosync.publish.contents import ModuleContents, has_record
+from gosync.publish.shownheads import ShownHeads
+from gosync.publish.sumdb import SumTreeWriter
+from gosync.sumdb.treehead import SignedHead
 
 if TYPE_CHECKING:
     from gosync.publish.modules import ModuleWriter
-    from gosync.publish.shownheads import ShownHeads
-    from gosync.publish.sumdb import SumTreeWriter
-    from gosync.sumdb.treehead import SignedHead
 
 
 def put_lookups(

@@ -8,18 +8,15 @@ an unfilled tile's are cut from it: hashes that a log has once stay where they a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.publish.sumdb import SumTreeWriter
 from gosync.sumdb.mixedheads import is_edge
 from gosync.sumdb.oldheads import OldHeads, superseded
 from gosync.sumdb.spans import Spans, spans_of, subtract, unite, up_to
 from gosync.sumdb.tile import TILE_HEIGHT, Tile, tile_in_tree
 from gosync.work.progress import Progress
-
-if TYPE_CHECKING:
-    from gosync.publish.sumdb import SumTreeWriter
 
 
 class Promise(msgspec.Struct, frozen=True):

@@ -9,18 +9,15 @@ is judged where tiles are read (``closure.sums``, ``verify.logfiles``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from gosync.errors import GosyncError
 from gosync.folder import routes
 from gosync.folder.findings import TreeFault, TreeFinding
+from gosync.folder.sums import TreeSums
 from gosync.folder.tree import FileTree
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.marker import Marker, parse_marker
 from gosync.sumdb.tile import Tile, edge_tiles
-
-if TYPE_CHECKING:
-    from gosync.folder.sums import TreeSums
 
 _MARKER_BYTES = 16 * 1024 * 1024
 _NOBODY = ModuleVersion("", "")

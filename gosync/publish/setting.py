@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.catalog.db import Catalog
+from gosync.publish.sumdb import SumTreeWriter
 from gosync.publish.survey import Survey
 from gosync.publish.tree import TreeWriter
 from gosync.publish.vulnreader import VulnReader
 from gosync.publish.work import PublishOptions, Work
+from gosync.sumdb.names import Database
+from gosync.sumdb.treehead import SignedHead
 from gosync.work.progress import Progress
 
 if TYPE_CHECKING:
     from gosync.publish.modules import ModuleWriter
-    from gosync.publish.sumdb import SumTreeWriter
-    from gosync.sumdb.names import Database
-    from gosync.sumdb.treehead import SignedHead
 
 
 class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):

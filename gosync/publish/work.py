@@ -14,7 +14,6 @@ that the store does not know.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,12 +24,9 @@ from gosync.publish.marker import FORMAT, Marker, read_marker
 from gosync.publish.pageoptions import PageOptions
 from gosync.publish.tree import TreeStorage
 from gosync.publish.vulnreader import VulnReader
+from gosync.sumdb.names import Database
 from gosync.sumdb.oldheads import OldHeads
 from gosync.sumdb.spans import unite
-
-if TYPE_CHECKING:
-    from gosync.sumdb.names import Database
-
 
 _PAGES = 5  # grows when the tree's own pages say something else of the same
 

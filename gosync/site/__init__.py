@@ -30,6 +30,7 @@ restoring       a store in a bucket, brought to a machine that has nothing of it
 treefolder      what works with a tree in a folder alone
 treestorage     the published tree's storage: what is configured, opened
 tree            the newest head, and the tree published with it
+givingway       a publish of all of it, which lets a module's go first
 backup          a dated copy of what the store cannot fetch again
 followed        the index of the gosync that is followed, kept and brought up
 besides         what a tree has beside modules and pages, written with it

@@ -8,13 +8,11 @@ was removed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gosync.catalog.failures import Failure
+from gosync.site.options import SiteOptions
 from gosync.upstream.urls import strip_secrets
-
-if TYPE_CHECKING:
-    from gosync.site.options import SiteOptions
 
 INDEX: Final = "index"
 DATABASE: Final = "publish"

@@ -14,18 +14,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import fields
 
 from gosync.catalog.versions import Need
 from gosync.gomod.deps import Deps
+from gosync.site.options import SiteOptions
 from gosync.site.policy import Select, Selector
 from gosync.site.rules import EVERY_VERSION, VersionRule
-
-if TYPE_CHECKING:
-    from gosync.site.options import SiteOptions
 
 MAX_TEXT_BYTES = 32 << 10
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from anyio import to_thread
@@ -28,6 +28,7 @@ from gosync.site.applying import apply_policy, rule_on_modules
 from gosync.site.attestations import attest_published
 from gosync.site.besides import write_besides
 from gosync.site.documents import first_page
+from gosync.site.givingway import GiveWay
 from gosync.site.housetree import bring_up_house_log
 from gosync.site.oldheads import (
     ServedHeads,
@@ -43,8 +44,6 @@ from gosync.site.withdrawals import learn_withdrawals
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.treehead import SignedHead, open_head
 from gosync.work.progress import Progress
-
-_LOOK_SECONDS = 0.02
 
 
 def database_item(site: Site) -> ModuleVersion:
@@ -278,7 +277,7 @@ async def _publish(
             options=options,
             limit=site.options.deletes,
             progress=progress,
-            give_way=_GiveWay(site),
+            give_way=GiveWay(site),
         )
     )
     if error is None:
@@ -290,20 +289,6 @@ async def _publish(
         unserved=str(error),
         unserved_exit_code=error.exit_code if isinstance(error, SecurityError) else 3,
     )
-
-
-class _GiveWay:
-    """Looks now and then whether somebody waits to write a module of the tree."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._next = 0.0
-
-    def __call__(self, show: Callable[[], None]) -> None:
-        now = self._site.clock.monotonic()
-        if now >= self._next:
-            self._next = now + _LOOK_SECONDS
-            self._site.give_way(show)
 
 
 async def _fetch_tiles(

@@ -21,7 +21,6 @@ base64; who holds both notes can check them without the database's help.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -35,9 +34,7 @@ from gosync.sumdb.tlog import (
     subtree_indexes,
     tree_hash,
 )
-
-if TYPE_CHECKING:
-    from gosync.sumdb.treehead import SignedHead
+from gosync.sumdb.treehead import SignedHead
 
 _EMPTY_TREE = Tree(0, EMPTY_TREE_HASH)
 

@@ -20,12 +20,13 @@ hashes of 32; everything else 1 MiB.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 import msgspec
 
 from gosync.errors import NotFoundError, PageError, UnavailableError
+from gosync.sumdb.names import Database
 from gosync.upstream.answer import Response
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.kept import NO_SUMDB
@@ -33,9 +34,6 @@ from gosync.upstream.options import MIB
 from gosync.upstream.source import Source
 from gosync.upstream.sources import Sources
 from gosync.upstream.urls import join, sumdb_path_on_wire
-
-if TYPE_CHECKING:
-    from gosync.sumdb.names import Database
 
 TILE_LIMIT_BYTES: Final = 256 * 32
 ANSWER_LIMIT_BYTES: Final = 1 * MIB

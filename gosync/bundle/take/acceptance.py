@@ -18,11 +18,11 @@ from gosync.catalog.selections import CONFIGURED
 from gosync.clock import parse_time
 from gosync.errors import RollbackError, UsageError
 from gosync.hint import Hint, advise, command
+from gosync.sumdb.names import Database
 
 if TYPE_CHECKING:
     from gosync.bundle.read.folder import BundleFolder
     from gosync.site.site import Site
-    from gosync.sumdb.names import Database
 
 _ASK_ANEW = "ask outside for a new bundle; this one brings nothing that is not here"
 _ADOPT = advise(
