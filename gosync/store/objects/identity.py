@@ -70,7 +70,10 @@ def _is_begun(bucket: Bucket, *, by_us: bool) -> bool:
     found = bucket.list_folder()
     folders = _AT_FIRST | ({JOURNAL} if by_us else set())
     names = {info.key for info in found.objects}
-    return names <= {LEASE_KEY} and folders.issuperset(found.folders)
+    # Some services list a folder for a while after its last object is gone.
+    return names <= {LEASE_KEY} and not any(
+        any(bucket.list(folder)) for folder in found.folders if folder not in folders
+    )
 
 
 def claim_bucket(bucket: Bucket, store: str) -> None:
