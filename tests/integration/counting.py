@@ -122,7 +122,7 @@ def _check_modules(site: Site) -> None:
         mods[path] += kind is RequestKind.MOD
     page = (site.tree / "index.html").read_text()
     rows = re.findall(
-        r'class=path><a href="([^"]+)">([^<]+)</a>.*?<td class=number>(\d+)'
+        r'<a class=path href="([^"]+)">([^<]+)</a>.*?<td class=number>(\d+)'
         r"(?: <small>\+ (\d+) go\.mod</small>)?</td><td>(.*?)</td>",
         page,
     )

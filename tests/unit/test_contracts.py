@@ -66,7 +66,7 @@ def test_a_new_room_may_not_import_what_another_owns(checkout: Path) -> None:
         "upstream owns httpx",
         "catalog owns SQLite",
         "cli owns click and rich",
-        "sumdb.note and signing own cryptography",
+        "sumdb.ed25519 and signing own cryptography",
         "doctor owns h2",
         "gomod owns isal",
         "schedule owns apscheduler",
