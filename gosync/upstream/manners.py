@@ -5,7 +5,8 @@
 
 Learned at the first refusal (403, or a page of HTML) of one that has answered nothing
 yet: the same question once in either manner, and the first that is answered counts from
-then on. What was learned is kept with the source's other gaps.
+then on. What was learned is kept with the source's other gaps. Of one that others stand
+in for nothing is learned: they are asked instead.
 """
 
 from __future__ import annotations

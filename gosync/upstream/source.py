@@ -164,7 +164,9 @@ class ProxySource:
         try:
             answer = await self._get(url, path, limit_bytes, headers, retries)
         except (UpstreamStatusError, PageError) as exc:
-            if not (is_module_file(path) and await self._manners.learn(url, exc)):
+            # Where others are at hand (no retries), they are better than patience.
+            is_learning = retries != 0 and is_module_file(path)
+            if not (is_learning and await self._manners.learn(url, exc)):
                 raise
             answer = await self._get(url, path, limit_bytes, headers, retries)
         self._served = url
