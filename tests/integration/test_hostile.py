@@ -177,7 +177,7 @@ def test_commit_hashes_that_climb_become_no_alias(tmp_path: Path) -> None:
         assert result.code == 0, result.stdout
         check_nothing_escaped(tmp_path, site, touched)
         names = {file.name for file in site.tree.glob("hostile.example/*/@v/*")}
-        assert names == {"list", "index.html"} | {
+        assert names == {"list", "index.html", "index.zh.html"} | {
             f"v1.0.0.{kind}" for kind in ("info", "mod", "zip")
         }
         site.check(sim)

@@ -65,7 +65,7 @@ def is_same(catalog: Catalog, selection: BundleSelection, receiver: Receiver) ->
     )
 
 
-class News:
+class TargetNews:
     """Whether targets' next bundles would bring anything, asked of one after the other.
 
     The selection is read once for all of them who can read the same, and again only
