@@ -142,7 +142,7 @@ def test_an_upload_is_whole_or_sent_again(tmp_path: Path):
             assert (site.tree / name).read_bytes() == body, number
             assert not list((site.store / "serve").glob("uploads/*.zip"))
         print(f"{killed} of {len(some)} killed, {whole} steps")
-        assert killed >= 0.8 * len(some)
+        assert killed >= len(some) // 2  # a start takes more or fewer steps
         site.run("verify", expect=OK)
         site.run("verify", str(site.tree), "--offline", expect=OK)
 
