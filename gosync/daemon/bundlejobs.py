@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 
 from gosync.bundle.delivery.inside import DeliveredBundle, Inbox, InboxReport
 from gosync.bundle.delivery.outside import Outbox, OutboxReport
-from gosync.bundle.make.news import News
+from gosync.bundle.make.news import TargetNews
 from gosync.catalog import leases
 from gosync.daemon.outcome import JobOutcome, JobWork
 from gosync.errors import ConfigError, GosyncError, SecurityError, StoreError
@@ -36,7 +36,7 @@ async def bundle(work: JobWork) -> JobOutcome:
     site = replace(work.site, wait_lock_seconds=_PATIENCE_SECONDS)
     reports: list[OutboxReport] = []
     failed: dict[str, GosyncError] = {}
-    news = News(site)
+    news = TargetNews(site)
     for target in targets:
         work.stop.check()
         try:

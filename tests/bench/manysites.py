@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from gosync.bundle.make.news import News
+from gosync.bundle.make.news import TargetNews
 from gosync.catalog.bundles import BundleKind
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need
@@ -94,7 +94,7 @@ def _plan(config_file: Path) -> dict[str, float]:
     with open_site(options, command="bench") as site:
         targets = {row.target for row in site.catalog.bundles.all()}
         begun = time.perf_counter()
-        news = News(site)
+        news = TargetNews(site)
         due = sum(map(news.has_changed, sorted(targets)))
         return {"due": due, "seconds": time.perf_counter() - begun}
 

@@ -32,7 +32,7 @@ from gosync.bundle.make.create import create_bundle
 from gosync.bundle.make.created import Created, CreateOptions
 from gosync.bundle.make.documents import BundleDocument
 from gosync.bundle.make.ledger import LOST, Ledger, shown_states
-from gosync.bundle.make.news import News
+from gosync.bundle.make.news import TargetNews
 from gosync.bundle.make.volumes import remove_folder
 from gosync.bundle.options import TargetSpec
 from gosync.bundle.read.folder import BundleFolder
@@ -80,14 +80,14 @@ class Outbox:
         target: TargetSpec,
         progress: Progress,
         documents: tuple[BundleDocument, ...] = (),
-        news: News | None = None,
+        news: TargetNews | None = None,
     ) -> None:
         self._documents = documents
         self._site = site
         self._target = target
         self._progress = progress
         self._ledger = Ledger(site)
-        self._news = news or News(site)
+        self._news = news or TargetNews(site)
 
     def run(self) -> OutboxReport:
         """Take the target's replies in, and make its next bundle if one is due.
