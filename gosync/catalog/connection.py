@@ -280,17 +280,6 @@ class Connection:
         found = self.rows(sql, parameters)
         return found[0] if found else None
 
-    def change_stamp(self) -> tuple[int, int]:
-        """Return numbers that are the same as long as nothing was written.
-
-        Others' commits and this connection's changes, those of a run's own leases too.
-
-        Raises:
-            CatalogError: the catalog cannot be read.
-        """
-        row = self.row("PRAGMA data_version")
-        return (0 if row is None else row[0]), self._raw.total_changes
-
     def back_up(self, target: Path) -> None:
         """Copy the database by SQLite's backup API, all of it in one step.
 

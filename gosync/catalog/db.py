@@ -219,14 +219,6 @@ class Catalog:
         """
         return self._connection.snapshot()
 
-    def change_stamp(self) -> tuple[int, int]:
-        """Return numbers that are the same as long as nothing was written.
-
-        Raises:
-            CatalogError: the catalog cannot be read.
-        """
-        return self._connection.change_stamp()
-
     @contextmanager
     def undone(self) -> Iterator[None]:
         """Undo what is written inside: to read what it would be; never await inside.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -23,6 +24,8 @@ from gosync.catalog.held_sets import digest_of_set
 from gosync.errors import UsageError
 from gosync.site.ruletext import SelectionRules
 from gosync.site.site import Site
+
+_KNOWN_SECONDS: Final = 60.0
 
 
 class SelectionSummary(msgspec.Struct, frozen=True):
@@ -68,14 +71,15 @@ def is_same(catalog: Catalog, selection: BundleSelection, receiver: Receiver) ->
 class TargetNews:
     """Whether targets' next bundles would bring anything, asked of one after the other.
 
-    The selection is read once for all of them who can read the same, and again only
-    after the catalog changed; of what a site has only the name is looked at.
+    The selection is read once for all of them who can read the same, and again after
+    a minute: what changes meanwhile is told the next time, and a bundle is made of what
+    is selected then. Of what a site has only the name is looked at.
     """
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._known: dict[ReaderFeatures | None, SelectionSummary] = {}
-        self._stamp: tuple[int, int] | None = None
+        self._until = 0.0
 
     def has_changed(self, target: str) -> bool:
         """Return whether a target's next bundle would bring what its last one did not.
@@ -102,14 +106,14 @@ class TargetNews:
         )
 
     def _summary(self, reader: ReaderFeatures | None) -> SelectionSummary:
-        catalog = self._site.catalog
-        stamp = catalog.change_stamp()
-        if stamp != self._stamp:
-            self._known, self._stamp = {}, stamp
+        clock, pulled = self._site.clock, self._site.options.bundle_pulled
+        if clock.monotonic() >= self._until:
+            self._known = {}
         if reader not in self._known:
-            pulled = self._site.options.bundle_pulled
+            catalog = self._site.catalog
             selection = read_selection(catalog, reader, with_pulled=pulled)
             self._known[reader] = summary_of(selection)
+            self._until = clock.monotonic() + _KNOWN_SECONDS
         return self._known[reader]
 
 
