@@ -86,6 +86,7 @@ _COMMANDS = (
 )
 _FIRST = Command("publish, first", (), is_flat=False)
 _SELECT = Command("sync, select all", ("sync", "--quiet"), is_flat=False)
+_SELECT_NEW = Command("sync, 10 new", ("sync", "--quiet", "--no-publish"))
 _ADDED = Command("publish, 10 new", ("publish",))
 
 
@@ -139,6 +140,7 @@ def _measure(
     costs = []
     for number in range(setting.runs):
         site.admit(_new(count // VERSIONS_EACH, number))
+        _run(_SELECT_NEW, folder)  # as the pass that brought them has selected them
         costs.append(_run(_ADDED, folder))
     yield _ADDED, _middle(costs)
     site.close()
