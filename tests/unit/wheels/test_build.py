@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 _CHECKOUT = Path(__file__).parents[3]
-_BUILT_FROM = ("gosync", "schema", "samples", "contrib")
-_FILES = ("pyproject.toml", "README.md", "LICENSE")
+_BUILT_FROM = ("gosync", "schema", "samples", "contrib", "docs")
+_FILES = ("pyproject.toml", "README.md", "README.zh-CN.md", "LICENSE")
 
 
 def _copy(folder: Path) -> Path:
