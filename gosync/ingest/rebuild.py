@@ -171,23 +171,7 @@ def rebuild(
     unproven = memory.unproven.whole(blobs)
     waiting = {digest for each in unproven for digest in each.blobs()}
     report.unreferenced = count_unreferenced(blobs, present, kept, waiting)
-    if not memory.named and report.unreferenced > 0:
-        raise StoreError(
-            f"{root}: the journal names none of the {report.unreferenced} blobs",
-            hint=advise(
-                "put the journal back from a backup; if there is none, move the"
-                " catalog away and run {}: blobs that are fetched again are kept",
-                command("sync", "--new-store"),
-            ),
-        )
-    if memory.rows and not (present or report.unreferenced):
-        raise StoreAwayError(
-            f"{root}: no blob is there, of {len(memory.rows)} versions",
-            hint=advise(
-                "is its disk mounted? a store that is lost is begun anew with {}",
-                command("sync", "--new-store"),
-            ),
-        )
+    _check_agreement(root, memory, report, has_rows=bool(present))
     report.unknown = dict(memory.unknown)
     fresh = root / f"{CATALOG}.new"
     with disk_errors(fresh):
@@ -200,6 +184,29 @@ def rebuild(
         backup = move_into_place(fresh, root / CATALOG)
         report.backup = None if backup is None else str(backup)
     return report
+
+
+def _check_agreement(
+    root: Path, memory: _Memory, report: RebuildReport, *, has_rows: bool
+) -> None:
+    """Refuse blobs that no journal names, and a journal of which no blob is there."""
+    if not memory.named and report.unreferenced > 0:
+        raise StoreError(
+            f"{root}: the journal names none of the {report.unreferenced} blobs",
+            hint=advise(
+                "put the journal back from a backup; if there is none, move the"
+                " catalog away and run {}: blobs that are fetched again are kept",
+                command("sync", "--new-store"),
+            ),
+        )
+    if memory.rows and not (has_rows or report.unreferenced):
+        raise StoreAwayError(
+            f"{root}: no blob is there, of {len(memory.rows)} versions",
+            hint=advise(
+                "is its disk mounted? a store that is lost is begun anew with {}",
+                command("sync", "--new-store"),
+            ),
+        )
 
 
 def _take_artifacts(
