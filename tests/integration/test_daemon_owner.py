@@ -133,9 +133,10 @@ def test_a_daemon_takes_over_from_a_server_and_from_its_own_owner(
             killed = owner_of(site)
             assert killed is not None
             os.kill(killed, signal.SIGKILL)
+            until(lambda: owners_below(service.process.pid) not in ([killed], []))
+            until(lambda: owners_below(service.process.pid) == [owner_of(site)])
             with Serving(site.folder, environment=site.environment) as other:
                 assert brought(other, 1)
-                until(lambda: owner_of(site))
                 before = owner_of(site)
                 service.signal(signal.SIGHUP)
                 until(lambda: owner_of(site) not in (before, None))
