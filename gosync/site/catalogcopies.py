@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -45,6 +46,7 @@ PREFIX = "catalog"
 LATEST = f"{PREFIX}/latest.json"
 _FORMAT = 1
 _KEPT = 2
+_COPY = re.compile(rf"{PREFIX}/\d{{12}}-[0-9a-f]{{16}}\.sqlite")
 _REST = 20  # of the time that a copy took, before the next one
 _PIECE_BYTES = 1 << 20
 _MAX_BYTES = 4096
@@ -166,7 +168,7 @@ def copy_catalog(
         with disk_errors(file):
             file.unlink(missing_ok=True)
     if _point_at(bucket, copy):
-        _remove_old(bucket, copy.key)
+        remove_old_copies(bucket, copy.key)
     else:
         bucket.delete([copy.key])
 
@@ -222,9 +224,12 @@ def _point_at(bucket: Bucket, copy: CatalogCopy) -> bool:
             return True
 
 
-def _remove_old(bucket: Bucket, key: str) -> None:
-    """Remove all but the newest copies; the names sort by their generations."""
-    copies = [each.key for each in bucket.list(PREFIX) if each.key != LATEST]
+def remove_old_copies(bucket: Bucket, key: str) -> None:
+    """Remove all but the newest copies; the names sort by their generations.
+
+    What has another name is somebody else's.
+    """
+    copies = [each.key for each in bucket.list(PREFIX) if _COPY.fullmatch(each.key)]
     others = sorted(each for each in copies if each != key)
     bucket.delete(others[: max(0, len(others) - _KEPT + 1)])
 
