@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -21,6 +21,20 @@ def workers_here() -> list[int]:
 def is_running(process: int) -> bool:
     """Whether a process runs; one that ended and is not waited for does not."""
     return (_state(Path(f"/proc/{process}")) or ("Z", ""))[0] != "Z"
+
+
+def have_ended(processes: Iterable[int], *, within_seconds: float = 60) -> bool:
+    """Wait until none of the processes runs, and return whether that came about.
+
+    A kill is a signal: who gets it ends when it is next run, which may take a while.
+    """
+    until = time.monotonic() + within_seconds
+    while left := [each for each in processes if is_running(each)]:
+        if time.monotonic() > until:
+            return False
+        processes = left
+        time.sleep(0.02)
+    return True
 
 
 def all_wait(process: int, *, looks: int = 10) -> bool:

@@ -21,7 +21,7 @@ from gosync.errors import UnavailableError
 from gosync.scale.options import SchedulerAddress, SweepTls
 from gosync.scale.sweep import DaskSweep, open_sweep
 from gosync.work.sweep import sweep_in_order
-from tests.children import is_running
+from tests.children import have_ended
 from tests.integration.site import OK, UNAVAILABLE, USAGE, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import module
@@ -89,7 +89,7 @@ def test_every_step_is_answered_though_a_worker_is_killed(
 
     assert len(done) == 12
     assert list(sweep_in_order(sweep, nothing, range(40))) == list(range(40))
-    assert not is_running(first)
+    assert have_ended([first])
 
 
 @pytest.mark.long
@@ -251,11 +251,7 @@ def test_no_worker_outlives_a_gosync_that_is_killed(site: Site, sweep: DaskSweep
             time.sleep(0.02)
         process.kill()
     assert below
-    for _ in range(600):
-        if not any(is_running(each) for each in below):
-            return
-        time.sleep(0.05)
-    raise AssertionError(below)
+    assert have_ended(below)
 
 
 def _below(process: int) -> list[int]:

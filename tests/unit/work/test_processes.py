@@ -17,7 +17,7 @@ from gosync.errors import LockedError, StoreError
 from gosync.store.lock import StoreLock
 from gosync.work.processes import WORTH_BYTES, Hands
 from tests.alone import alone
-from tests.children import is_running
+from tests.children import have_ended
 
 
 def _do(item: str, descriptor: int | None) -> int:
@@ -122,8 +122,4 @@ def test_none_outlives_a_process_that_is_killed_or_holds_its_lock(tmp_path):
     for each in left:
         os.kill(each, signal.SIGCONT)
     assert len(left) == 2
-    for _ in range(1200):
-        if not any(is_running(process) for process in left):
-            return
-        time.sleep(0.05)
-    pytest.fail(f"still there: {left}")
+    assert have_ended(left)

@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from gosync.work.workers import Workers
-from tests.children import is_running, workers_here
+from tests.children import have_ended, workers_here
 
 
 class Doer:
@@ -134,12 +133,4 @@ def test_none_outlives_a_process_that_is_killed():
     assert len(left) == 2
     process.kill()
     process.join()
-    assert _in_time(lambda: not any(is_running(each) for each in left))
-
-
-def _in_time(is_so: Callable[[], bool]) -> bool:
-    for _ in range(1200):
-        if is_so():
-            return True
-        time.sleep(0.05)
-    return False
+    assert have_ended(left)
