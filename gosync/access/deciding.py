@@ -25,7 +25,7 @@ from gosync.access.requestfile import (
 from gosync.artifact import DOCUMENT
 from gosync.catalog.requests import ModuleRequest, RequestState
 from gosync.errors import UsageError
-from gosync.publish.html import document, table
+from gosync.publish.pages.html import document, table
 from gosync.site.artifacts import keep_artifact
 from gosync.site.site import Site
 from gosync.text import printable

@@ -30,7 +30,7 @@ from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES, GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.deniedfile import DENIED_FILE
-from gosync.publish.localtree import LocalTree
+from gosync.publish.storage.localtree import LocalTree
 from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 from gosync.sumdb.client import ProvenRecord
 from gosync.work.progress import Progress

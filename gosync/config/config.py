@@ -16,9 +16,9 @@ from gosync.config.schema import DAY_SECONDS, FileSchema
 from gosync.config.serving import ServeSpec
 from gosync.config.sizes import parse_size
 from gosync.diagnose.treepages import ExplainPages
-from gosync.publish.docfiles import DocPages
 from gosync.publish.limit import DeleteLimit
-from gosync.publish.pageoptions import PageOptions
+from gosync.publish.pages.docfiles import DocPages
+from gosync.publish.pages.pageoptions import PageOptions
 from gosync.scale.options import SweepTls
 from gosync.site.options import (
     HouseLogSpec,

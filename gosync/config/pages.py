@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from gosync.config.mistakes import Mistakes
 from gosync.config.schema.publish import PublishSection
 from gosync.errors import ConfigError
-from gosync.publish.pageoptions import PageOptions
+from gosync.publish.pages.pageoptions import PageOptions
 
 
 def make_pages(section: PublishSection, mistakes: Mistakes) -> PageOptions:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gosync.demo.objectserver import BUCKET, SeaweedServer
 from gosync.errors import StoreError
-from gosync.publish.treecopy import copy_of_tree
+from gosync.publish.storage.treecopy import copy_of_tree
 from gosync.site.options import TreePlace
 from gosync.store.objects.location import BucketLocation
 from gosync.store.objects.opening import open_bucket

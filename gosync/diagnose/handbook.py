@@ -15,7 +15,7 @@ from gosync.diagnose.catalogue import FailureCatalogue, FailureClass
 from gosync.diagnose.language import PAGE_FILES, Language
 from gosync.diagnose.needles import needle_of
 from gosync.diagnose.pages import page_of
-from gosync.publish.style import STYLE
+from gosync.publish.pages.style import STYLE
 
 _SHORTEST_WORDS: Final = 8
 

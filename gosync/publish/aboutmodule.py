@@ -17,8 +17,8 @@ from gosync.ingest.storedoutlines import stored_packages, stored_readmes
 from gosync.licence.found import ModuleLicences
 from gosync.publish.contents import ModuleContents
 from gosync.publish.dependents import direct_needs
-from gosync.publish.modulepage import MAX_DEPENDENTS, ModuleAbout
-from gosync.publish.packagesection import named_commands
+from gosync.publish.pages.modulepage import MAX_DEPENDENTS, ModuleAbout
+from gosync.publish.pages.packagesection import named_commands
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 
@@ -56,7 +56,7 @@ class AboutReader:
 
     def read(self, contents: ModuleContents) -> ModuleAbout:
         """Return what a module's newest version says of itself."""
-        from gosync.publish.readmehtml import readme_html  # noqa: PLC0415 - for pages
+        from gosync.publish.pages.readmehtml import readme_html  # noqa: PLC0415 - for pages
 
         dependents = self._catalog.shown_needs.dependents(
             self._tree_id, contents.at.path, limit=MAX_DEPENDENTS + 1

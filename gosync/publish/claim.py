@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from gosync.folder import routes
 from gosync.ingest.generation import Generation
 from gosync.publish.marker import Marker, format_marker, read_marker
-from gosync.publish.tree import TreeStorage
+from gosync.publish.storage.tree import TreeStorage
 
 
 def claim_tree(tree: TreeStorage, generation: Generation) -> None:

@@ -46,7 +46,7 @@ from gosync.folder.indexfiles import (
 )
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.contents import has_record
-from gosync.publish.tree import TreeReader, TreeWriter
+from gosync.publish.storage.tree import TreeReader, TreeWriter
 
 _KINDS: Final = (IndexKind.WHOLE, IndexKind.MOD)
 _ALWAYS: Final = ""  # before every day

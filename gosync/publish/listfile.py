@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from gosync.errors import StoreError
-from gosync.publish.tree import TreeReader, TreeWriter
+from gosync.publish.storage.tree import TreeReader, TreeWriter
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -17,7 +17,7 @@ from gosync.folder import routes
 from gosync.publish.aboutmodule import ModuleOutline
 from gosync.publish.contents import ModuleContents, digest_lines
 from gosync.publish.knownvulns import digest_vulns
-from gosync.publish.pages import (
+from gosync.publish.pages.frontpage import (
     ListPart,
     ModuleSummary,
     TreeFacts,
@@ -25,9 +25,9 @@ from gosync.publish.pages import (
     list_page,
     summary_of,
 )
-from gosync.publish.paging import begins_page, touched_parts
-from gosync.publish.tree import TreeWriter
-from gosync.publish.words import Words
+from gosync.publish.pages.paging import begins_page, touched_parts
+from gosync.publish.pages.words import Words
+from gosync.publish.storage.tree import TreeWriter
 from gosync.text import shown
 
 

@@ -38,8 +38,8 @@ import msgspec
 from gosync.errors import StoreError
 from gosync.folder import routes
 from gosync.publish.oldheads import Promise
-from gosync.publish.pageoptions import PageOptions
-from gosync.publish.tree import TreeReader
+from gosync.publish.pages.pageoptions import PageOptions
+from gosync.publish.storage.tree import TreeReader
 
 # 2: aliases of pseudo-versions, and of 8 and 10 digits
 # 3: pages tell what can be built with from go.mod files alone

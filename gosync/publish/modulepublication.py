@@ -36,9 +36,9 @@ from gosync.publish.modulereader import ModuleReader
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.shownheads import ShownHeads
 from gosync.publish.stale import removal_order
+from gosync.publish.storage.tree import TreeWriter
 from gosync.publish.sumdb import SumTreeWriter, TileSource, needed_tiles
 from gosync.publish.survey import survey_tree
-from gosync.publish.tree import TreeWriter
 from gosync.publish.vulnreader import VulnReader
 from gosync.publish.work import TreeTarget
 from gosync.store.blobs import BlobStore

@@ -23,12 +23,12 @@ from gosync.gomod.latest import GoModFacts, read_facts
 from gosync.gomod.modfile import synthesize
 from gosync.publish.aboutmodule import AboutReader, ModuleOutline
 from gosync.publish.contents import Carried, ModuleContents, bare_info
-from gosync.publish.modulepage import module_page
-from gosync.publish.pageoptions import PageOptions
+from gosync.publish.pages.modulepage import module_page
+from gosync.publish.pages.pageoptions import PageOptions
+from gosync.publish.pages.wordfile import words_of
+from gosync.publish.pages.words import page_names
 from gosync.publish.stale import stale_names
-from gosync.publish.tree import TreeWriter
-from gosync.publish.wordfile import words_of
-from gosync.publish.words import page_names
+from gosync.publish.storage.tree import TreeWriter
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 

@@ -46,6 +46,7 @@ from gosync.publish.marker import FORMAT, Marker, format_marker, parse_marker
 from gosync.publish.modulereader import ModuleReader
 from gosync.publish.notfound import not_found_text
 from gosync.publish.oldheads import OldHeadWriter, stale_widths
+from gosync.publish.pages.wordfile import words_of
 from gosync.publish.report import PublishReport
 from gosync.publish.searchindex import SearchIndexWriter
 from gosync.publish.setting import PublishSetting
@@ -55,7 +56,6 @@ from gosync.publish.stale import module_of, removal_order
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
 from gosync.publish.treefacts import tree_facts
 from gosync.publish.withdrawnfile import WITHDRAWN_FILE
-from gosync.publish.wordfile import words_of
 from gosync.sumdb.spans import count
 from gosync.sumdb.tile import Tile
 

@@ -30,10 +30,10 @@ from gosync.publish.owner import check_owner
 from gosync.publish.publication import Publication
 from gosync.publish.report import PublishReport
 from gosync.publish.setting import PublishSetting
+from gosync.publish.storage.tree import TreeReader, TreeWriter
 from gosync.publish.sumdb import SumTreeWriter, TileSource
 from gosync.publish.survey import Survey, survey_tree
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
-from gosync.publish.tree import TreeReader, TreeWriter
 from gosync.publish.vulnreader import VulnReader
 from gosync.publish.work import PublishOptions, TreeTarget, Work, find_work
 from gosync.store.blobs import BlobStore

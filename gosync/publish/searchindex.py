@@ -19,8 +19,8 @@ from collections.abc import Collection, Iterable
 from gosync.catalog.shown import ShownModule
 from gosync.catalog.shown_table import ShownModules
 from gosync.folder import routes
-from gosync.publish.paging import begins_page, touched_parts
-from gosync.publish.tree import TreeWriter
+from gosync.publish.pages.paging import begins_page, touched_parts
+from gosync.publish.storage.tree import TreeWriter
 from gosync.text import encode_json, printable
 
 

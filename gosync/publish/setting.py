@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.catalog.db import Catalog
+from gosync.publish.storage.tree import TreeWriter
 from gosync.publish.sumdb import SumTreeWriter
 from gosync.publish.survey import Survey
-from gosync.publish.tree import TreeWriter
 from gosync.publish.vulnreader import VulnReader
 from gosync.publish.work import PublishOptions, Work
 from gosync.sumdb.names import Database

@@ -15,7 +15,7 @@ from gosync.gomod.module import (
     unescape_path,
     unescape_version,
 )
-from gosync.publish.tree import TreeReader
+from gosync.publish.storage.tree import TreeReader
 
 _END = f"/{routes.VERSIONS_FOLDER}"
 

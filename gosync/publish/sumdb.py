@@ -35,7 +35,7 @@ from gosync.errors import (
 from gosync.folder import routes
 from gosync.hint import advise, command
 from gosync.publish.contents import Carried, lookup_bytes
-from gosync.publish.tree import TreeWriter
+from gosync.publish.storage.tree import TreeWriter
 from gosync.sumdb.mixedheads import added_tiles
 from gosync.sumdb.record import Record, format_record, parse_record
 from gosync.sumdb.tile import Tile, edge_tiles

@@ -25,7 +25,7 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.contents import Kept
-from gosync.publish.tree import TreeReader
+from gosync.publish.storage.tree import TreeReader
 
 _ALIASES_KNOWN: Final = 20_000
 _ALL = frozenset(FileKind)

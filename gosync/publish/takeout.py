@@ -20,10 +20,10 @@ from gosync.publish.contents import ModuleContents, contents_of
 from gosync.publish.marker import read_marker
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import Owner, foreign_tree, owner_of
-from gosync.publish.pageoptions import PageOptions
+from gosync.publish.pages.pageoptions import PageOptions
 from gosync.publish.stale import removal_order
+from gosync.publish.storage.tree import TreeStorage, TreeWriter
 from gosync.publish.survey import files_by_version, survey_tree
-from gosync.publish.tree import TreeStorage, TreeWriter
 from gosync.publish.vulnreader import VulnReader
 from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 from gosync.store.blobs import BlobStore

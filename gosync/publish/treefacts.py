@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gosync.folder.layouts import TOOLCHAIN
-from gosync.publish.pages import TreeFacts
+from gosync.publish.pages.frontpage import TreeFacts
+from gosync.publish.pages.usage import TreeUse
 from gosync.publish.setting import PublishSetting
-from gosync.publish.usage import TreeUse
 from gosync.sumdb.names import Database, parse_gosumdb
 
 

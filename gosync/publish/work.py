@@ -21,8 +21,8 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.shown import ShownSums
 from gosync.catalog.trees import TreeState
 from gosync.publish.marker import FORMAT, Marker, read_marker
-from gosync.publish.pageoptions import PageOptions
-from gosync.publish.tree import TreeStorage
+from gosync.publish.pages.pageoptions import PageOptions
+from gosync.publish.storage.tree import TreeStorage
 from gosync.publish.vulnreader import VulnReader
 from gosync.sumdb.names import Database
 from gosync.sumdb.oldheads import OldHeads

@@ -24,7 +24,7 @@ from typing import Final
 
 from gosync.artifact import DOCUMENT, VULNDB, Artifact
 from gosync.folder.routes import ARTIFACT_FOLDERS, MARKER_FOLDER, artifact_file
-from gosync.publish.tree import TreeWriter
+from gosync.publish.storage.tree import TreeWriter
 from gosync.site.attestations import FOLDER as ATTESTATIONS
 from gosync.site.houselog import FOLDER as HOUSE_LOG
 from gosync.site.options import TreePages

@@ -20,7 +20,7 @@ from gosync.catalog.versions import VersionRow
 from gosync.folder.layouts import TOOLCHAIN
 from gosync.folder.routes import DOWNLOADS_FOLDER, MARKER_FOLDER, of_module
 from gosync.gomod.filekind import FileKind
-from gosync.publish.downloads import (
+from gosync.publish.pages.downloads import (
     INDEX,
     PAGE,
     SUMS,
@@ -32,7 +32,7 @@ from gosync.publish.downloads import (
     newest_first,
     parse_toolchain,
 )
-from gosync.publish.tree import TreeWriter
+from gosync.publish.storage.tree import TreeWriter
 from gosync.site.goarchive import write_archive
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from gosync.errors import ForkError, RollbackError
 from gosync.folder.routes import sumdb_folder
-from gosync.publish.tree import TreeReader
+from gosync.publish.storage.tree import TreeReader
 from gosync.site.options import HouseLogSpec
 from gosync.site.treestorage import read_folder
 from gosync.store.durable import disk_errors, replace_file

@@ -25,7 +25,7 @@ from gosync.artifact import DOCUMENT, Artifact
 from gosync.catalog.db import Catalog
 from gosync.errors import MalformedError, SecurityError, StoreError
 from gosync.folder.routes import ARTIFACT_FOLDERS
-from gosync.publish.tree import TreeReader
+from gosync.publish.storage.tree import TreeReader
 from gosync.site.artifacts import change_artifacts
 from gosync.site.options import HouseLogSpec
 from gosync.site.site import Site

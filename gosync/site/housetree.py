@@ -28,7 +28,7 @@ from gosync.catalog.leases import HOUSE_LOG
 from gosync.catalog.versions import VersionRow
 from gosync.errors import BlobMissingError, SecurityError
 from gosync.folder.routes import of_module, sumdb_folder
-from gosync.publish.tree import TreeReader, TreeWriter
+from gosync.publish.storage.tree import TreeReader, TreeWriter
 from gosync.site.househeads import check_extends, known_heads, note_head
 from gosync.site.houselog import (
     HouseLog,

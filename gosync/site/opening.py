@@ -21,7 +21,7 @@ from gosync.publish.claim import claim_tree
 from gosync.publish.marker import read_marker
 from gosync.publish.owner import Owner, owner_of
 from gosync.publish.shown import unknown_to
-from gosync.publish.tree import TreeStorage
+from gosync.publish.storage.tree import TreeStorage
 from gosync.site.options import SiteOptions
 from gosync.site.places import check_place
 from gosync.site.refusals import no_store, refusal, store_away

@@ -13,7 +13,7 @@ from gosync.admit.verdict import ScannerSpec
 from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
 from gosync.publish.limit import DeleteLimit
-from gosync.publish.pageoptions import PageOptions
+from gosync.publish.pages.pageoptions import PageOptions
 from gosync.site.policy import Policy
 from gosync.site.policyrules import PolicyRules
 from gosync.store.objects.location import BucketLocation

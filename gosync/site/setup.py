@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from gosync.folder.layouts import TOOLCHAIN
 from gosync.folder.routes import SETUP_PS1, SETUP_SH, sumdb_folder
-from gosync.publish.setupscript import ClientSettings, fill_ps1, fill_sh
+from gosync.publish.pages.setupscript import ClientSettings, fill_ps1, fill_sh
 from gosync.site.options import SiteOptions
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
@@ -81,4 +81,4 @@ def _probe(site: Site, tree: str) -> str:
 
 
 def _script(name: str) -> str:
-    return files("gosync.publish").joinpath(name).read_text(encoding="utf-8")
+    return files("gosync.publish.pages").joinpath(name).read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """Storage of the published tree: from what a configuration names to what is opened.
 
 The one place that knows that a tree is a folder, or objects of a bucket. Whoever reads
-or writes the tree's files goes through the contract of ``gosync.publish.tree``.
+or writes the tree's files goes through the contract of ``gosync.publish.storage.tree``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 from gosync.clock import SystemClock
 from gosync.folder.routes import OBJECTS
 from gosync.publish.changelog import ChangeLog
-from gosync.publish.localtree import LocalTree
-from gosync.publish.notedtree import NotedTree
-from gosync.publish.objecttree import ObjectTree
-from gosync.publish.tree import TreeReader, TreeStorage
-from gosync.publish.treelease import TreeLease
+from gosync.publish.storage.localtree import LocalTree
+from gosync.publish.storage.notedtree import NotedTree
+from gosync.publish.storage.objecttree import ObjectTree
+from gosync.publish.storage.tree import TreeReader, TreeStorage
+from gosync.publish.storage.treelease import TreeLease
 from gosync.site.options import SiteOptions, TreePlace
 from gosync.store.objects.lease import BucketLease
 from gosync.store.objects.location import BucketLocation, is_location, parse_location

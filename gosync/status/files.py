@@ -11,7 +11,7 @@ import msgspec
 from gosync.errors import LeaseLostError, LockedError, StoreError
 from gosync.folder import routes
 from gosync.publish.marker import read_marker
-from gosync.publish.tree import TreeStorage
+from gosync.publish.storage.tree import TreeStorage
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
 from gosync.status.facts import MirrorFacts, gather_facts

@@ -12,7 +12,7 @@ from html import escape
 from typing import Final
 
 from gosync.clock import format_time
-from gosync.publish.style import STYLE
+from gosync.publish.pages.style import STYLE
 from gosync.text import shown
 from gosync.verify.act.done import DoneAction
 from gosync.verify.report import VerifyReport, sorted_heads

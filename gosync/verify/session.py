@@ -23,7 +23,7 @@ from gosync.folder.detection import (
 from gosync.folder.layouts import TargetKind
 from gosync.folder.sums import TreeSums
 from gosync.gomod.patterns import PatternSet
-from gosync.publish.treecopy import copy_of_tree
+from gosync.publish.storage.treecopy import copy_of_tree
 from gosync.site.opening import check_before_verify, check_verifiable
 from gosync.site.storeparts import bucket_blobs, shared_store
 from gosync.store.layout import CATALOG

@@ -20,8 +20,8 @@ from gosync.gomod import packages as gopackages
 from gosync.gomod import readme as readmes
 from gosync.gomod.modulepackages import ModulePackages, Package
 from gosync.gomod.readme import Readme
-from gosync.publish.pageoptions import PageOptions
-from gosync.publish.readmehtml import readme_html
+from gosync.publish.pages.pageoptions import PageOptions
+from gosync.publish.pages.readmehtml import readme_html
 from gosync.publish.work import PublishOptions
 from tests.bench.setting import Setting
 from tests.bench.table import Row, within

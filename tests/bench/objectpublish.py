@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from gosync.publish.localtree import LocalTree
-from gosync.publish.objecttree import ObjectTree
+from gosync.publish.storage.localtree import LocalTree
+from gosync.publish.storage.objecttree import ObjectTree
 from gosync.store.objects.location import parse_location
 from gosync.store.objects.opening import open_bucket
 from gosync.store.objects.options import BucketOptions

@@ -25,10 +25,10 @@ from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.modfile import synthesize
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.localtree import LocalTree
 from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
-from gosync.publish.tree import TreeStorage
+from gosync.publish.storage.localtree import LocalTree
+from gosync.publish.storage.tree import TreeStorage
 from gosync.publish.work import TreeTarget
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.localtiles import LocalTileStore

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gosync.publish.objecttree import ObjectTree
-from gosync.publish.tree import TreeStorage
+from gosync.publish.storage.objecttree import ObjectTree
+from gosync.publish.storage.tree import TreeStorage
 from gosync.store.objects.bucket import Bucket
 from tests.contract.memorybucket import MemoryBucket, MemoryService
 from tests.contract.objectstorage import ObjectStorage

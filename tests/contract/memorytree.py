@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Iterator
 
 from gosync.errors import BlobCorruptError, BlobMissingError
-from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
+from gosync.publish.storage.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
 from tests.contract.memory import MemoryBlobStore, MemoryDisk

@@ -28,7 +28,7 @@ class PowerCut:
         self._names: dict[int, dict[str, _Entry]] = {}
         self.sync_all()
         patch.setattr(os, "fsync", self._sync)
-        for module in ("gosync.store.localtiles", "gosync.publish.localtree"):
+        for module in ("gosync.store.localtiles", "gosync.publish.storage.localtree"):
             patch.setattr(f"{module}.sync_filesystem", lambda _: self.sync_all())
 
     def _sync(self, descriptor: int) -> None:

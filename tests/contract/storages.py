@@ -14,9 +14,9 @@ import pytest
 from gosync.bundle.take.copies import BundleCopies
 from gosync.bundle.take.localcopies import LocalBundleCopies
 from gosync.publish.changelog import ChangeLog
-from gosync.publish.localtree import LocalTree
-from gosync.publish.notedtree import NotedTree
-from gosync.publish.tree import TreeStorage, TreeWriter
+from gosync.publish.storage.localtree import LocalTree
+from gosync.publish.storage.notedtree import NotedTree
+from gosync.publish.storage.tree import TreeStorage, TreeWriter
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.store.journal import Damage, Journal

@@ -7,7 +7,7 @@ from pathlib import Path
 from gosync.folder.routes import STAGING
 from gosync.publish.marker import read_marker
 from gosync.publish.shown import shown_versions
-from gosync.publish.tree import TreeReader
+from gosync.publish.storage.tree import TreeReader
 from gosync.publish.work import TreeTarget
 from tests.contract.storages import Storage
 from tests.unit.publish.world import World

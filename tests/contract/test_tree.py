@@ -1,4 +1,4 @@
-"""The contract of a tree (gosync.publish.tree), sentence by sentence."""
+"""The contract of a tree (gosync.publish.storage.tree), sentence by sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gosync.errors import (
     NoSpaceError,
 )
 from gosync.folder.routes import STAGING
-from gosync.publish.tree import TreeWriter
+from gosync.publish.storage.tree import TreeWriter
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest, digest_of
 from gosync.store.objects.bucket import Bucket

@@ -16,7 +16,7 @@ import pytest
 
 from gosync.demo.modules import ModuleSource
 from gosync.folder.routes import PAGE_NAMES
-from gosync.publish.pageoptions import PageOptions
+from gosync.publish.pages.pageoptions import PageOptions
 from gosync.publish.work import PublishOptions
 from tests.unit.publish.world import World
 from tests.webdriver import ENTER, TAB, Browser, chromium

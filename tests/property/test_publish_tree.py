@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from gosync.catalog.versions import Need
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.localtree import LocalTree
+from gosync.publish.storage.localtree import LocalTree
 from gosync.publish.work import TreeTarget
 from tests.tiers import examples
 from tests.unit.publish.invariants import check_lists, check_lookups
@@ -64,13 +65,26 @@ def play(world: World, move: tuple[Any, ...]) -> None:
 
 
 def visible(world: World) -> dict[str, bytes]:
-    """Return the files but for what a tree keeps of its past: older heads, tiles."""
+    """Return the files but for what a tree keeps of its past.
+
+    That is older heads, tiles, and when which version came and went: of the index the
+    versions that it has.
+    """
     files = world.files()
-    return {
+    pages = {
         name: data.partition(b"\n\n")[0] if "/lookup/" in name else data
         for name, data in files.items()
-        if "/tile/" not in name and not name.startswith(".gosync/")
+        if "/tile/" not in name and not name.startswith((".gosync/", "index/"))
     }
+    lines = [
+        json.loads(line)
+        for name, data in files.items()
+        if name.startswith("index/") and "/gone/" not in name
+        for line in data.splitlines()
+        if b'"Timestamp"' in line
+    ]
+    indexed = sorted((line["Path"], line["Version"]) for line in lines)
+    return {**pages, "index": json.dumps(indexed).encode()}
 
 
 @settings(max_examples=examples(40))
@@ -81,7 +95,9 @@ def test_step_by_step_gives_what_one_publish_gives(
     folder = Path(tempfile.mkdtemp(prefix="gosync-test-"))
     try:
         with pytest.MonkeyPatch.context() as patch, World(folder, records=200) as world:
-            patch.setattr("gosync.publish.localtree.sync_filesystem", lambda _: None)
+            patch.setattr(
+                "gosync.publish.storage.localtree.sync_filesystem", lambda _: None
+            )
             for move in moves:
                 play(world, move)
             # A head alone moves nothing, so let something change at the end.

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gosync.errors import GosyncError
 from gosync.folder.routes import STAGING
-from gosync.publish.tree import TreeWriter
+from gosync.publish.storage.tree import TreeWriter
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest, digest_of
 from tests.contract.storages import LocalStorage, MemoryStorage, Storage

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.folder import routes
-from gosync.publish.localtree import LocalTreeWriter
+from gosync.publish.storage.localtree import LocalTreeWriter
 from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 
 SOUND = st.builds(

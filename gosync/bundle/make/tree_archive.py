@@ -29,8 +29,8 @@ from gosync.catalog.db import Catalog
 from gosync.errors import StoreError
 from gosync.folder.routes import MARKER_FOLDER, of_module
 from gosync.hint import advise, command
-from gosync.publish.localtree import LocalTree
 from gosync.publish.marker import read_marker
+from gosync.publish.storage.localtree import LocalTree
 from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
 from gosync.work.progress import NoProgress, Progress
 

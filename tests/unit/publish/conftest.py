@@ -17,4 +17,6 @@ def world(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture(autouse=True)
 def _no_barriers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skip the waits for the disk; where they stand is tested by itself."""
-    monkeypatch.setattr("gosync.publish.localtree.sync_filesystem", lambda _: None)
+    monkeypatch.setattr(
+        "gosync.publish.storage.localtree.sync_filesystem", lambda _: None
+    )

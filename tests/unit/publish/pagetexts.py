@@ -17,7 +17,7 @@ _LOOPED = {"columns"}
 def said_texts() -> set[str]:
     """Return every text of ``say``, ``keep`` and ``count``, and columns of tables."""
     found: set[str] = set()
-    for file in FOLDER.glob("*.py"):
+    for file in FOLDER.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             found.update(_texts(node))
     return found

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gosync.publish.localtree import LocalTree
 from gosync.publish.marker import parse_marker
+from gosync.publish.storage.localtree import LocalTree
 from gosync.publish.work import TreeTarget
 from tests.tiers import spread
 from tests.unit.publish.invariants import check_lists, check_lookups
@@ -111,7 +111,9 @@ def test_a_head_seen_before_the_kill_is_remembered(tmp_path: Path) -> None:
         head = world.head()
         with pytest.MonkeyPatch.context() as patch:
             barriers = iter([None, None, None, Killed()])
-            patch.setattr("gosync.publish.localtree.sync_filesystem", _pass(barriers))
+            patch.setattr(
+                "gosync.publish.storage.localtree.sync_filesystem", _pass(barriers)
+            )
             with pytest.raises(Killed):
                 world.publisher.publish(world.tree, head)
         assert check_lookups(world.root, NAME) > 0

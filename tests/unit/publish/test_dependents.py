@@ -6,7 +6,7 @@ import re
 
 from gosync.gomod.modfile import GoMod, Requirement, parse_lax
 from gosync.publish.dependents import direct_needs
-from gosync.publish.modulepage import MAX_DEPENDENTS
+from gosync.publish.pages.modulepage import MAX_DEPENDENTS
 from tests.unit.publish.test_pages import Page, pages
 from tests.unit.publish.world import World, snapshot, stats
 

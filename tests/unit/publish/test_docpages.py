@@ -6,8 +6,8 @@ import re
 from urllib.parse import urldefrag
 
 from gosync.folder.requests import ProxyRequestKind, parse_request
-from gosync.publish.docfiles import DocPages, doc_files
-from gosync.publish.docpages import doc_pages
+from gosync.publish.pages.docfiles import DocPages, doc_files
+from gosync.publish.pages.docpages import doc_pages
 from tests.unit.publish.test_pages import Page
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gosync.publish.downloads import (
+from gosync.publish.pages.downloads import (
     GoDownload,
     ToolchainName,
     downloads_page,

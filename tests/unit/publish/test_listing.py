@@ -9,7 +9,7 @@ import pytest
 
 from gosync.folder import routes
 from gosync.publish.marker import parse_marker
-from gosync.publish.paging import begins_page
+from gosync.publish.pages.paging import begins_page
 from gosync.publish.work import PublishOptions
 from tests.unit.publish.invariants import check_lists, check_lookups
 from tests.unit.publish.world import NAME, World

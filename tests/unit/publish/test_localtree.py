@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gosync.errors import BlobCorruptError, BlobMissingError
-from gosync.publish.localtree import LocalTreeWriter
-from gosync.publish.tree import TreeWriter
+from gosync.publish.storage.localtree import LocalTreeWriter
+from gosync.publish.storage.tree import TreeWriter
 from gosync.store.digest import Digest, digest_of
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.root import open_store
@@ -192,7 +192,8 @@ def test_generated_files_appear_at_the_commit_in_their_order(
 
     monkeypatch.setattr(os, "rename", rename)
     monkeypatch.setattr(
-        "gosync.publish.localtree.sync_filesystem", lambda _: steps.append("barrier")
+        "gosync.publish.storage.localtree.sync_filesystem",
+        lambda _: steps.append("barrier"),
     )
     for name in ("c", "a", "b"):
         writer.write(name, b"")
@@ -204,7 +205,7 @@ def test_generated_files_appear_at_the_commit_in_their_order(
 def test_many_generated_files_do_not_wait_for_the_commit(
     writer: TreeWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gosync.publish.localtree._WAITING_FILES", 3)
+    monkeypatch.setattr("gosync.publish.storage.localtree._WAITING_FILES", 3)
     for name in "abcd":
         writer.write(name, b"")
     assert [name for name in "abcd" if writer.read(name) is not None] == ["a", "b", "c"]

@@ -12,7 +12,7 @@ from gosync.gomod.modfile import GoMod, Requirement, Retraction
 from gosync.licence.filekinds import LicenceFileKind
 from gosync.licence.found import LicenceFile, module_licences, pack
 from gosync.publish.contents import Carried, ModuleContents
-from gosync.publish.modulepage import ModuleAbout, module_page
+from gosync.publish.pages.modulepage import ModuleAbout, module_page
 from gosync.publish.work import PublishOptions
 from tests.unit.publish.test_pages import Page, pages
 from tests.unit.publish.world import World

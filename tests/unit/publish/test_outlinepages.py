@@ -11,7 +11,7 @@ from gosync.gomod.modulepackages import ModulePackages, Package
 from gosync.gomod.packages import pack
 from gosync.gomod.readme import Readme
 from gosync.gomod.readme import pack as pack_readme
-from gosync.publish.pageoptions import PageOptions
+from gosync.publish.pages.pageoptions import PageOptions
 from gosync.publish.work import PublishOptions
 from tests.unit.publish.test_pages import Page, pages
 from tests.unit.publish.test_searchindex import all_modules

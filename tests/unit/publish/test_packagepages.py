@@ -11,7 +11,7 @@ from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.modulepackages import ModulePackages, Package
 from gosync.gomod.packages import pack
-from gosync.publish.packagesection import package_sections
+from gosync.publish.pages.packagesection import package_sections
 from tests.unit.publish.test_pages import Page, pages
 from tests.unit.publish.world import World, stats
 

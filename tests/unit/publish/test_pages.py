@@ -10,8 +10,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 from gosync.catalog.versions import Need
 from gosync.folder.routes import STATUS
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.pages import ModuleSummary, TreeFacts, front_page
-from gosync.publish.usage import TreeUse
+from gosync.publish.pages.frontpage import ModuleSummary, TreeFacts, front_page
+from gosync.publish.pages.usage import TreeUse
 from gosync.publish.work import PublishOptions
 from gosync.sumdb.names import parse_gosumdb
 from tests.unit.publish.world import NAME, World

@@ -8,9 +8,9 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.catalog.versions import Need
-from gosync.publish.localtree import LocalTree
 from gosync.publish.marker import parse_marker
 from gosync.publish.publisher import Publisher
+from gosync.publish.storage.localtree import LocalTree
 from gosync.publish.work import PublishOptions
 from gosync.store.digest import digest_of
 from gosync.work.progress import NoProgress

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosync.gomod.readme import MAX_TEXT_BYTES, Readme
-from gosync.publish.readmehtml import readme_html
+from gosync.publish.pages.readmehtml import readme_html
 from tests.tiers import examples
 
 ELEMENTS = {

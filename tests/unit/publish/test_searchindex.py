@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from gosync.catalog.versions import Need
-from gosync.publish.paging import begins_page
+from gosync.publish.pages.paging import begins_page
 from gosync.publish.work import PublishOptions
 from tests.unit.publish.world import World, stats
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from gosync.publish.style import STYLE
+from gosync.publish.pages.style import STYLE
 
 LIGHT, DARK = (
     dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", part))

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import parse_marker
+from gosync.publish.storage.localtree import LocalTreeWriter
 from gosync.publish.sumdb import SumTreeWriter
 from gosync.sumdb.record import parse_record
 from gosync.sumdb.tile import edge_tiles, tree_tiles

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.publish.localtree import LocalTreeWriter
+from gosync.publish.storage.localtree import LocalTreeWriter
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
 from tests.unit.publish.invariants import check_lists, check_lookups

@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 
 from gosync.folder.routes import PAGE_NAMES
-from gosync.publish.wordfile import chinese_texts, words_of
-from gosync.publish.words import Words
+from gosync.publish.pages.wordfile import chinese_texts, words_of
+from gosync.publish.pages.words import Words
 from tests.unit.publish.pagetexts import said_texts
 
 

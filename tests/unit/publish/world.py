@@ -19,8 +19,8 @@ from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.info import Origin, VersionInfo, format_info
 from gosync.gomod.modfile import synthesize
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.localtree import LocalTree
 from gosync.publish.publisher import Publisher
+from gosync.publish.storage.localtree import LocalTree
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.localtiles import LocalTileStore

@@ -10,9 +10,9 @@ import pytest
 
 from gosync.artifact import DOCUMENT
 from gosync.folder.routes import DOCS_FOLDER, EXPLAIN_FOLDER
-from gosync.publish.docfiles import doc_files
-from gosync.publish.pages import TreeFacts, front_page
-from gosync.publish.usage import TreeUse
+from gosync.publish.pages.docfiles import doc_files
+from gosync.publish.pages.frontpage import TreeFacts, front_page
+from gosync.publish.pages.usage import TreeUse
 from gosync.site.artifacts import keep_artifact
 from gosync.site.documents import first_page, write_documents
 from gosync.site.site import Site

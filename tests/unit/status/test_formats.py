@@ -13,7 +13,7 @@ from gosync.catalog.census import Census
 from gosync.catalog.findings import FindingKind
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.versions import State
-from gosync.publish.localtree import LocalTree
+from gosync.publish.storage.localtree import LocalTree
 from gosync.site.volume import MonthVolume
 from gosync.status.facts import MirrorFacts
 from gosync.status.files import write_metrics, write_status

@@ -1,7 +1,7 @@
 """Nobody outside asks storage where its bytes lie: an object store has no answer.
 
 What is local by nature has a path, and is listed with its reason. All else goes
-through the contracts of ``gosync.store`` and ``gosync.publish.tree``.
+through the contracts of ``gosync.store`` and ``gosync.publish.storage.tree``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 import gosync
 from gosync.bundle.read.medium import Medium, MediumFile
 from gosync.bundle.take.copies import BundleCopies
-from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
+from gosync.publish.storage.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader, BlobStore, BlobWriter, OpenBlob
 from gosync.store.journal import Journal
 from gosync.store.quarantine import Quarantine
@@ -36,7 +36,7 @@ _LOCAL = frozenset(
     }
 )
 _FROM = (
-    *("gosync.store.", "gosync.publish.localtree"),
+    *("gosync.store.", "gosync.publish.storage.localtree"),
     "gosync.bundle.take.localcopies",
 )
 _HINTS = (*_LOCAL, "blobs.path", "staged.path")
@@ -53,7 +53,7 @@ _BESIDE_THE_STORE = {
     "ingest/known.py": "opens a journal before the store is opened",
     "verify/ownstore/checking.py": "looks at files that lie in a store",
     "verify/ownstore/files.py": "looks at files that lie in a store",
-    "publish/localtree.py": "links the blobs of its own kind",
+    "publish/storage/localtree.py": "links the blobs of its own kind",
     "takein/foreignstore.py": "reads the folder of another store",
     "bundle/take/waiting.py": "opens a store's copies of bundles",
     "site/treestorage.py": "makes what is configured a tree",
@@ -111,7 +111,7 @@ def test_nobody_else_knows_where_bytes_lie() -> None:
     [
         "from gosync.store.localblobs import LocalBlobStore",
         "from gosync.store.layout import CATALOG, STAGING",
-        "from gosync.publish.localtree import LocalTree",
+        "from gosync.publish.storage.localtree import LocalTree",
         "self._blobs.path(digest)",
         "site.blobs.path",
         "open(staged.path)",

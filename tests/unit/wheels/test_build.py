@@ -44,4 +44,4 @@ def test_a_wheel_is_the_same_wherever_it_is_built(tmp_path: Path):
     names = set(zipfile.ZipFile(first).namelist())
     for path in (_CHECKOUT / "gosync").rglob("*.toml"):
         assert path.relative_to(_CHECKOUT).as_posix() in names
-    assert {"gosync/samples/gosync.toml", "gosync/publish/setup.sh"} <= names
+    assert {"gosync/samples/gosync.toml", "gosync/publish/pages/setup.sh"} <= names

@@ -18,10 +18,10 @@ import msgspec
 from gosync.catalog.shown import ShownModule
 from gosync.folder import routes
 from gosync.hint import command
-from gosync.publish import html
-from gosync.publish.script import script
-from gosync.publish.usage import TreeUse, usage
-from gosync.publish.words import Words, digits
+from gosync.publish.pages import html
+from gosync.publish.pages.script import script
+from gosync.publish.pages.usage import TreeUse, usage
+from gosync.publish.pages.words import Words, digits
 from gosync.sumdb.names import Database
 from gosync.sumdb.tlog import format_hash
 from gosync.sumdb.treehead import SignedHead

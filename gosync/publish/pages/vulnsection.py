@@ -14,10 +14,10 @@ from typing import Final
 from gosync.artifact import VULNDB
 from gosync.folder import routes
 from gosync.osv.files import entry_file
-from gosync.publish import html
 from gosync.publish.contents import ModuleContents
 from gosync.publish.knownvulns import KnownVuln
-from gosync.publish.words import Words, digits
+from gosync.publish.pages import html
+from gosync.publish.pages.words import Words, digits
 
 _MAX_VULNS: Final = 200
 _MAX_VERSIONS: Final = 5

@@ -11,9 +11,9 @@ from gosync.catalog.withdrawn import Withdrawal
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.latest import GoModFacts
 from gosync.gomod.modfile import Retraction
-from gosync.publish import html
 from gosync.publish.contents import Carried, ModuleContents
-from gosync.publish.words import Words, digits
+from gosync.publish.pages import html
+from gosync.publish.pages.words import Words, digits
 
 _SHORT_HASH: Final = 12
 _AT_ONCE: Final = 20  # versions; older ones are folded

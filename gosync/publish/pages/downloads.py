@@ -26,7 +26,7 @@ import msgspec
 
 from gosync.folder.routes import DOWNLOADS_FOLDER, DOWNLOADS_PAGE
 from gosync.gomod import gover
-from gosync.publish import html
+from gosync.publish.pages import html
 from gosync.text import encode_json
 
 INDEX: Final = f"{DOWNLOADS_FOLDER}/index.json"

@@ -31,10 +31,15 @@ from gosync.errors import (
     ObjectMissingError,
 )
 from gosync.folder import routes
-from gosync.publish.objectfolder import ObjectFolder
-from gosync.publish.objectput import BlobObject, ObjectPutter, Upload, may_be_copied
-from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
-from gosync.publish.treelease import TreeLease
+from gosync.publish.storage.objectfolder import ObjectFolder
+from gosync.publish.storage.objectput import (
+    BlobObject,
+    ObjectPutter,
+    Upload,
+    may_be_copied,
+)
+from gosync.publish.storage.tree import TreeReader, TreeStorage, TreeWriter
+from gosync.publish.storage.treelease import TreeLease
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest, parse_digest
 from gosync.store.objects.bucket import Bucket

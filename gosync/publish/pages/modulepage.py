@@ -22,16 +22,16 @@ from gosync.gomod.modfile import GoMod, Requirement
 from gosync.gomod.modulepackages import ModulePackages
 from gosync.gomod.readme import Readme
 from gosync.licence.found import ModuleLicences
-from gosync.publish import html
 from gosync.publish.contents import Carried, ModuleContents
-from gosync.publish.packagesection import package_sections
-from gosync.publish.versionsection import (
+from gosync.publish.pages import html
+from gosync.publish.pages.packagesection import package_sections
+from gosync.publish.pages.versionsection import (
     proof_section,
     version_section,
     withdrawn_section,
 )
-from gosync.publish.vulnsection import vuln_section
-from gosync.publish.words import Words, digits
+from gosync.publish.pages.vulnsection import vuln_section
+from gosync.publish.pages.words import Words, digits
 from gosync.text import printable
 
 _MAX_DEPENDENCIES: Final = 500

@@ -22,7 +22,7 @@ class DocPages:
     @property
     def names(self) -> tuple[str, ...]:
         """Their names; the first is the list of them."""
-        from gosync.publish.docpages import page_name  # noqa: PLC0415 - for pages alone
+        from gosync.publish.pages.docpages import page_name  # noqa: PLC0415 - for pages alone
 
         return (routes.ROOT_PAGE, *map(page_name, doc_files()))
 
@@ -32,7 +32,7 @@ class DocPages:
 
     def files(self) -> Mapping[str, bytes]:
         """Return the pages by name."""
-        from gosync.publish.docpages import doc_pages  # noqa: PLC0415 - for pages alone
+        from gosync.publish.pages.docpages import doc_pages  # noqa: PLC0415 - for pages alone
 
         return doc_pages(doc_files())
 
@@ -44,7 +44,7 @@ def doc_files() -> Mapping[str, str]:
 
 
 def _found() -> Iterator[tuple[str, Path]]:
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     packed = package / "docs"
     docs = packed if packed.is_dir() else package.parent / "docs"
     for name in _FIRST:

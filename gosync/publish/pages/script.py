@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from gosync.publish.words import Words
+from gosync.publish.pages.words import Words
 
 
 def script(words: Words) -> str:

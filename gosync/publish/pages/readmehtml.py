@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gosync.gomod.readme import Readme
-from gosync.publish.markdown import markdown_html
+from gosync.publish.pages.markdown import markdown_html
 from gosync.text import printable
 
 _TOP: Final = 2  # the level of the section's own heading

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from gosync.folder import routes
 from gosync.publish.changelog import ChangeLog, FileChange
-from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
+from gosync.publish.storage.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
 

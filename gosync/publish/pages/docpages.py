@@ -14,9 +14,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gosync.folder import routes
-from gosync.publish import html
-from gosync.publish.markdown import markdown_html
-from gosync.publish.words import CHINESE, LOCALES
+from gosync.publish.pages import html
+from gosync.publish.pages.markdown import markdown_html
+from gosync.publish.pages.words import CHINESE, LOCALES
 
 _MARKDOWN: Final = ".md"
 _TITLE = re.compile(r"^#[ ]+(.+)$", re.MULTILINE)

@@ -38,7 +38,7 @@ from typing import Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.folder import routes
 from gosync.hint import advise, command
-from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
+from gosync.publish.storage.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_error, disk_errors, sync_filesystem, write_all

@@ -13,8 +13,8 @@ from html import escape
 from urllib.parse import quote
 
 from gosync.folder import routes
-from gosync.publish.style import STYLE
-from gosync.publish.words import LOCALES, NAMES, Words
+from gosync.publish.pages.style import STYLE
+from gosync.publish.pages.words import LOCALES, NAMES, Words
 from gosync.text import printable
 
 _MAX_TEXT = 300

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from gosync.publish.words import CHINESE, Words, page_names, parse_texts
+from gosync.publish.pages.words import CHINESE, Words, page_names, parse_texts
 
 TEXTS_FILE: Final = Path(__file__).with_name("pages.toml")
 

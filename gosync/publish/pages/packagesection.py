@@ -20,8 +20,8 @@ from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.modulepackages import ModulePackages, Package
 from gosync.gomod.pathcheck import check_import_path
-from gosync.publish import html
-from gosync.publish.words import Words, digits
+from gosync.publish.pages import html
+from gosync.publish.pages.words import Words, digits
 
 _AT_ONCE: Final = 10
 _MAX_PACKAGES: Final = 500

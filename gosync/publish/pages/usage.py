@@ -15,9 +15,9 @@ from typing import Final
 import msgspec
 
 from gosync.folder import routes
-from gosync.publish import html
-from gosync.publish.setupscript import gosumdb
-from gosync.publish.words import Words
+from gosync.publish.pages import html
+from gosync.publish.pages.setupscript import gosumdb
+from gosync.publish.pages.words import Words
 from gosync.sumdb.names import Database
 from gosync.text import printable
 
