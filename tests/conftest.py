@@ -100,7 +100,7 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave out what the first tier has no time for; group and order the rest."""
+    """Leave out what the first tier has no time for; order the rest."""
     unwanted = [
         name
         for name, wanted in (("long", LONG), ("every_step", EVERY_STEP))
@@ -110,40 +110,20 @@ def pytest_collection_modifyitems(
     config.hook.pytest_deselected(items=left)
     out = set(left)
     items[:] = [item for item in items if item not in out]
-    _group(items)
+    _order(items)
 
 
-def _group(items: list[pytest.Item]) -> None:
-    """Hand out a file's tests together, but each slow test by itself; slow ones first.
+def _order(items: list[pytest.Item]) -> None:
+    """Put files of slow tests first, those with the most of them before all.
 
-    What a module sets up is so set up once, and no worker is left alone with what
-    takes long. Files of slow tests that share what is set up come before all others;
-    of the rest the files with the most tests come first. In the second tier one slow
-    test takes minutes, and each is handed out by itself.
+    pytest-xdist hands out a file after the other, so that what a module sets up is set
+    up once: whatever takes long begins early, and no worker is left alone with it. Of
+    the rest the files with the most tests come first.
     """
+    slow = Counter(each.path for each in items if each.get_closest_marker("slow"))
     sizes = Counter(item.path for item in items)
-    ranks = {path: rank for rank, (path, _) in enumerate(sizes.most_common(), 2)}
-    for item in items:
-        if item.get_closest_marker("slow") is None:
-            continue
-        if not EVERY_STEP and "module" in {fix.scope for fix in _fixtures(item)}:
-            ranks[item.path] = 0
-    alone = {
-        item
-        for item in items
-        if item.get_closest_marker("slow") is not None and ranks[item.path] != 0
-    }
-    for item in items:
-        name = item.nodeid if item in alone else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(name.replace("@", "_")))
-    items.sort(key=lambda item: 1 if item in alone else ranks[item.path])
-
-
-def _fixtures(item: pytest.Item) -> list[pytest.FixtureDef[Any]]:
-    """Return the fixtures that a test uses."""
-    info = getattr(item, "_fixtureinfo", None)
-    found = info.name2fixturedefs.values() if info is not None else ()
-    return [definition for each in found for definition in each]
+    ranks = {path: (-slow[path], -size, str(path)) for path, size in sizes.items()}
+    items.sort(key=lambda item: ranks[item.path])
 
 
 @pytest.hookimpl(wrapper=True)

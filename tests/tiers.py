@@ -84,11 +84,19 @@ def pairwise(rows: Sequence[R]) -> list[R]:
     """
     if EVERY_STEP:
         return list(rows)
-    pairs = {row: set(combinations(enumerate(row), 2)) for row in rows}
-    missing = set().union(*pairs.values())
+    bits: dict[Hashable, int] = {}  # each pair's own bit
+    pairs = [
+        sum(
+            bits.setdefault(pair, 1 << len(bits))
+            for pair in combinations(enumerate(row), 2)
+        )
+        for row in rows
+    ]
+    missing = (1 << len(bits)) - 1
     chosen = []
     while missing:
-        best = max(rows, key=lambda row: len(missing & pairs[row]))
+        found = [(missing & each).bit_count() for each in pairs]
+        best = found.index(max(found))
         chosen.append(best)
-        missing -= pairs[best]
-    return sorted(chosen, key=rows.index)
+        missing &= ~pairs[best]
+    return [rows[place] for place in sorted(chosen)]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.bench.__main__ import FIGURES, measure
 from tests.bench.setting import TINY, Setting
-from tests.bench.table import Row, document, faster, format_table, within
+from tests.bench.table import document, format_table
 from tests.bench.upstream import find_nginx
 from tests.simulator.goclient import need_go
 
@@ -41,19 +41,3 @@ def test_each_figure_is_measured_and_shown(setting: Setting, name: str) -> None:
         assert isfinite(row.ratio), row
     assert len(json.loads(json.dumps(document(rows)))) == len(rows)
     assert len(format_table(rows).splitlines()) == 1 + len(rows)
-
-
-def test_a_peer_must_be_outrun_by_the_median_of_the_ratios():
-    row = faster("figure", [(1, 4), (2, 4), (1, 3)], peer="go", target=3)
-
-    assert (row.ours, row.against, row.ratio) == (1, 4, 3)
-    assert row.met
-    assert row.spread == (2, 4)
-
-
-@pytest.mark.parametrize(("values", "met"), [([1, 9, 2], True), ([3, 4, 5], False)])
-def test_the_median_must_stay_below_a_limit(values, met):
-    row: Row = within("figure", values, limit=4, unit="s")
-
-    assert row.met is met
-    assert ("yes" if met else "NO") in row.cells()

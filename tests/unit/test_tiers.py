@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from itertools import combinations, product
 from pathlib import Path
 
@@ -16,6 +17,14 @@ from tests.tiers import ends_of_each_kind, one_of_a_kind, pairwise, spread
 
 CHECKOUT = Path(__file__).parents[2]
 LONG = "import pytest\n@pytest.mark.long\ndef test_x(): ...\ndef test_y(): ...\n"
+SET_UP = """import pathlib, pytest
+@pytest.fixture(scope="module")
+def ready():
+    with pathlib.Path(__file__).with_name("set-up").open("a") as file:
+        file.write("x")
+@pytest.mark.parametrize("number", range(9))
+def test_one(ready, number): ...
+"""
 KINDS = ["write", "rename", "write", "write", "link", "rename", "write", "fsync"]
 COLUMNS = (["a", "b", "c"], [1, 2], [True, False], ["x", "y", "z"])
 ROWS = [row for row in product(*COLUMNS) if row[:2] != ("a", 2)]
@@ -92,3 +101,24 @@ def test_what_is_long_is_left_out_of_the_first_tier(
         check=False,
     )
     assert f"{passed} passed" in done.stdout, done.stdout
+
+
+@pytest.mark.long
+def test_what_a_module_sets_up_is_set_up_once(tmp_path: Path):
+    shutil.copy(CHECKOUT / "tests" / "conftest.py", tmp_path)
+    for name in "abc":
+        (tmp_path / f"test_{name}.py").write_text(SET_UP)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    configuration = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    options = configuration["tool"]["pytest"]["addopts"]
+    ways = [each for each in options if "dist" in each or "reorder" in each]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--numprocesses=2", *ways],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "27 passed" in done.stdout, done.stdout
+    assert (tmp_path / "set-up").read_text() == "xxx"

@@ -28,8 +28,6 @@ from tests.integration import here
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _MESSAGES = parse_messages(MESSAGES_FILE.read_bytes())
-_SOURCES = (each.read_text() for each in Path(gosync.__file__).parent.rglob("*.py"))
-_TREES = [ast.parse(text) for text in _SOURCES if re.search("(?i)hint|advise", text)]
 _Named = Mapping[str, set[str]]
 
 
@@ -66,13 +64,15 @@ def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 def _hints() -> set[str]:
     """Return every hint that the code gives."""
+    sources = (each.read_text() for each in Path(gosync.__file__).parent.rglob("*.py"))
+    trees = [ast.parse(text) for text in sources if re.search("(?i)hint|advise", text)]
     named: dict[str, set[str]] = {}
-    for tree in _TREES:
+    for tree in trees:
         for each in tree.body:
             for name, value in _assigned(each):
                 named.setdefault(name, set()).update(_texts(value, {}))
     found: set[str] = set()
-    for node in (node for tree in _TREES for node in ast.walk(tree)):
+    for node in (node for tree in trees for node in ast.walk(tree)):
         found |= _given(node, named)
     return {text for text in found if _WORD.search(text)}
 
