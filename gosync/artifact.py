@@ -23,6 +23,7 @@ from typing import Annotated, Final
 import msgspec
 
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
 VULNDB: Final = "vulndb"
 DOCUMENT: Final = "document"
@@ -33,7 +34,7 @@ MAX_ARTIFACT_BYTES: Final = 1 << 30
 _MAX_NAME_BYTES: Final = 1024
 _KIND_PATTERN: Final = "^[a-z0-9-]{1,32}$"
 _ELEMENT: Final = "[A-Za-z0-9_+~@=!-][A-Za-z0-9._+~@=!-]{0,199}"
-_NAME = re.compile(f"{_ELEMENT}(/{_ELEMENT})*")
+_NAME = compile_on_use(f"{_ELEMENT}(/{_ELEMENT})*")
 
 ArtifactKind = Annotated[str, msgspec.Meta(pattern=_KIND_PATTERN)]
 _Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]

@@ -6,12 +6,14 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import zstandard
-from typing_extensions import Buffer
 
 from gosync.errors import RejectedError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _MAX_WINDOW_BYTES: Final = 1 << 27
 # What one piece becomes is held whole: 128 KiB for each 4 bytes of it at the worst.

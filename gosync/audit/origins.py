@@ -14,15 +14,18 @@ from typing import Final
 import msgspec
 
 from gosync.gomod.info import Origin
+from gosync.pattern import compile_on_use
 
-_URL: Final = re.compile(
+_URL: Final = compile_on_use(
     r"(?P<scheme>https|ssh)://(?P<user>git@)?"
     r"(?P<host>[a-z0-9][a-z0-9.-]{0,252}(?::[0-9]{1,5})?)"
     r"(?P<path>(?:/[A-Za-z0-9_~][A-Za-z0-9._~+-]{0,254})+)/?",
     re.ASCII,
 )
-_TAG: Final = re.compile(r"refs/tags(?:/[A-Za-z0-9_][A-Za-z0-9._+-]{0,254})+", re.ASCII)
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+_TAG: Final = compile_on_use(
+    r"refs/tags(?:/[A-Za-z0-9_][A-Za-z0-9._+-]{0,254})+", re.ASCII
+)
+_COMMIT: Final = compile_on_use(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 _MAX_CHARACTERS: Final = 1024
 
 

@@ -7,7 +7,7 @@ alone, and never into the store.
 
 from __future__ import annotations
 
-from anyio import to_thread
+import anyio
 from msgspec.structs import replace
 
 from gosync.audit.answers import MAX_VALUE_CHARACTERS, FileAnswer, parse_answer
@@ -78,7 +78,7 @@ class FileAsker:
             )
             if not got.changed:
                 return _as_before(before, got)
-            scan = await to_thread.run_sync(
+            scan = await anyio.to_thread.run_sync(
                 scan_zip, staged.read_at, staged.size_bytes, mv
             )
             return self._answer(look, before, scan.h1, got, staged)

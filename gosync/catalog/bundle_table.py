@@ -9,8 +9,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from msgspec.structs import fields
-
 from gosync.artifact import Artifact
 from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
 from gosync.catalog.held_sets import HeldSets
@@ -23,7 +21,7 @@ from gosync.sumdb.spans import Spans, unite
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection, SqlValue
 
-_COLUMNS = ", ".join(field.name for field in fields(BundleRow))
+_COLUMNS = ", ".join(BundleRow.__struct_fields__)
 _OPEN = "state IN ('planned', 'written')"
 _IS_BASE = {
     False: "state = 'acked'",
@@ -175,8 +173,8 @@ class Bundles:
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        marks = ", ".join("?" for _ in fields(BundleRow))
-        values = [getattr(row, each.name) for each in fields(BundleRow)]
+        marks = ", ".join("?" for _ in BundleRow.__struct_fields__)
+        values = [getattr(row, name) for name in BundleRow.__struct_fields__]
         key = (row.target, row.sequence)
         with self._connection.transaction():
             for table in (*_HELD_TABLES, "bundles"):

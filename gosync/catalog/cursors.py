@@ -23,8 +23,9 @@ import msgspec
 
 from gosync.catalog.connection import Connection
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
+_TIME = compile_on_use(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
 
 
 def sort_key(since: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
-from msgspec.structs import asdict, fields
+from msgspec.structs import asdict
 
 from gosync.catalog.connection import Connection
 from gosync.catalog.sqlite_errors import reading_row
@@ -68,7 +68,7 @@ class Failure(OfVersion, msgspec.Struct, frozen=True):
         return self.error == kind.__name__
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Failure))
+_COLUMNS = ", ".join(Failure.__struct_fields__)
 
 
 def back_off_seconds(attempts: int) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from msgspec.structs import asdict, fields
+from msgspec.structs import asdict
 
 from gosync.catalog.connection import Connection
 from gosync.catalog.findings import Finding, FindingKind, FindingState, Scope, Sighting
@@ -17,7 +17,7 @@ from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion
 
 MAX_SUMMARY_CHARACTERS: Final = 500
-_COLUMNS = ", ".join(field.name for field in fields(Finding))
+_COLUMNS = ", ".join(Finding.__struct_fields__)
 _SEEN = """
 INSERT INTO findings (kind, path, version, source, summary, ours, theirs,
     first_seen, last_seen, state, state_by, state_at, told_at)

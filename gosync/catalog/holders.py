@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec.structs import fields
 
 from gosync.catalog.connection import Connection
 from gosync.clock import format_time, parse_time
@@ -74,7 +73,7 @@ class HolderRow(msgspec.Struct, frozen=True):
         return ProcessId(self.pid, self.started, self.place)
 
 
-COLUMNS: Final = ", ".join(f"holders.{field.name}" for field in fields(HolderRow))
+COLUMNS: Final = ", ".join(f"holders.{name}" for name in HolderRow.__struct_fields__)
 
 
 def this_process() -> ProcessId:

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import fields
 
 from gosync.catalog.bundles import BundleKind
 from gosync.catalog.sqlite_errors import reading_row
@@ -53,8 +52,8 @@ class ImportRow(msgspec.Struct, frozen=True):
     tree_size: int | None = None
 
 
-_COLUMNS = ", ".join(field.name for field in fields(ImportRow))
-_MARKS = ", ".join("?" for _ in fields(ImportRow))
+_COLUMNS = ", ".join(ImportRow.__struct_fields__)
+_MARKS = ", ".join("?" for _ in ImportRow.__struct_fields__)
 
 
 class Imports:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
-from msgspec.structs import fields
 
 from gosync.catalog.connection import Connection
 from gosync.clock import format_time
@@ -43,7 +42,7 @@ class JobRow(msgspec.Struct, frozen=True):
     told_at: str | None
 
 
-_COLUMNS = ", ".join(field.name for field in fields(JobRow))
+_COLUMNS = ", ".join(JobRow.__struct_fields__)
 
 
 class Jobs:

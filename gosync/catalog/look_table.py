@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from msgspec.structs import asdict, fields
+from msgspec.structs import asdict
 
 from gosync.catalog.connection import Connection
 from gosync.catalog.looks import Look, Question, Rest, Spent, Subject, subject_of
@@ -18,7 +18,7 @@ from gosync.gomod.module import ModuleVersion
 
 _MINUTE_CHARACTERS: Final = len("2026-11-25T02:45")
 _WINDOW: Final = timedelta(minutes=60)  # and the minute that has begun
-_COLUMNS = ", ".join(field.name for field in fields(Look))
+_COLUMNS = ", ".join(Look.__struct_fields__)
 # A question that is due later than it can be was put off by a clock that ran ahead.
 _DUE = "source = ? AND (due_at < ? OR due_at > ?) AND (? OR what <> 'zip')"
 _OF_ONE = " AND path = ?"

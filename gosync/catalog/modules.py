@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
-from msgspec.structs import fields
 
 from gosync.catalog.connection import Connection
 from gosync.catalog.sqlite_errors import reading_row
@@ -47,7 +46,7 @@ class Module(msgspec.Struct, frozen=True):
     facts_for: str | None = None
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Module))
+_COLUMNS = ", ".join(Module.__struct_fields__)
 
 _TRACK = """
 INSERT INTO modules (path, private, tracked_by) VALUES (?, ?, ?)

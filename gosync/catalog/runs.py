@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from msgspec.structs import fields
 
 from gosync.catalog.connection import Connection
 from gosync.clock import Clock, format_time
@@ -52,7 +51,7 @@ class Run(msgspec.Struct, frozen=True):
         return self.ended_at is not None and self.exit_code in _STOPPED
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Run))
+_COLUMNS = ", ".join(Run.__struct_fields__)
 
 
 class Runs:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 
 import msgspec
-from msgspec.structs import astuple, fields
+from msgspec.structs import astuple
 
 from gosync.catalog.connection import Connection
 from gosync.catalog.sqlite_errors import reading_row
@@ -62,8 +62,8 @@ class UnprovenVersion(OfVersion, msgspec.Struct, frozen=True):
         return named
 
 
-_COLUMNS = ", ".join(field.name for field in fields(UnprovenVersion))
-_MARKS = ", ".join("?" for _ in fields(UnprovenVersion))
+_COLUMNS = ", ".join(UnprovenVersion.__struct_fields__)
+_MARKS = ", ".join("?" for _ in UnprovenVersion.__struct_fields__)
 _UNWANTED = """
 DELETE FROM unproven WHERE NOT EXISTS (
     SELECT 1 FROM versions AS v WHERE v.path = unproven.path

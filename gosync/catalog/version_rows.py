@@ -8,20 +8,18 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from msgspec.structs import fields
-
 from gosync.catalog.sqlite_errors import reading_row
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 
 if TYPE_CHECKING:
     from gosync.catalog.connection import SqlValue
 
-COLUMNS = ", ".join(field.name for field in fields(VersionRow))
-COLUMNS_OF_V = ", ".join(f"v.{field.name}" for field in fields(VersionRow))
-MARKS = ", ".join("?" for _ in fields(VersionRow))
+COLUMNS = ", ".join(VersionRow.__struct_fields__)
+COLUMNS_OF_V = ", ".join(f"v.{name}" for name in VersionRow.__struct_fields__)
+MARKS = ", ".join("?" for _ in VersionRow.__struct_fields__)
 
 row_values: Callable[[VersionRow], tuple[SqlValue, ...]] = attrgetter(
-    *(field.name for field in fields(VersionRow))
+    *VersionRow.__struct_fields__
 )
 # A dict is ten times as quick as calling the class, and there are many rows.
 _CLASSES: tuple[tuple[str, type[StrEnum]], ...] = (
@@ -31,13 +29,10 @@ _CLASSES: tuple[tuple[str, type[StrEnum]], ...] = (
     ("selected", Need),
     ("proof", Proof),
 )
-_FLAGS = [
-    [field.name for field in fields(VersionRow)].index(name)
-    for name in ("withdrawn", "denied")
-]
+_FLAGS = [VersionRow.__struct_fields__.index(name) for name in ("withdrawn", "denied")]
 _MEMBERS: list[tuple[int, dict[str | None, StrEnum | None]]] = [
     (
-        [field.name for field in fields(VersionRow)].index(name),
+        VersionRow.__struct_fields__.index(name),
         {None: None, **{each.value: each for each in members}},
     )
     for name, members in _CLASSES

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import fields
-
 from gosync.catalog.version_rows import COLUMNS, MARKS
 from gosync.catalog.versions import VersionRow
 
@@ -21,9 +19,9 @@ _KEPT = {
     "denied",
 }
 _SET = ", ".join(
-    f"{field.name} = excluded.{field.name}"
-    for field in fields(VersionRow)
-    if field.name not in _KEPT
+    f"{name} = excluded.{name}"
+    for name in VersionRow.__struct_fields__
+    if name not in _KEPT
 )
 
 # A version may have come to need its zip while its .mod was fetched.
@@ -63,9 +61,9 @@ WHERE path = ? AND version = ?
 
 # What ``admit`` and ``withdraw`` change, which is all that there is to put back.
 _RESTORED = ", ".join(
-    f"{field.name} = :{field.name}"
-    for field in fields(VersionRow)
-    if field.name == "state" or field.name not in _KEPT
+    f"{name} = :{name}"
+    for name in VersionRow.__struct_fields__
+    if name == "state" or name not in _KEPT
 )
 PUT_BACK = f"UPDATE versions SET {_RESTORED} WHERE path = :path AND version = :version"  # noqa: S608 - own names
 

@@ -22,9 +22,10 @@ from typing import Final
 
 from gosync.diagnose.language import Language, language_of
 from gosync.errors import GosyncError
+from gosync.pattern import compile_on_use
 
 MESSAGES_FILE: Final = Path(__file__).with_name("messages.toml")
-_PLACE: Final = re.compile(r"\{n?\}")
+_PLACE: Final = compile_on_use(r"\{n?\}")
 _LONGEST: Final = 2000  # of sentences; what is longer is what somebody else said
 _JOINED: Final = (("; ", "；"), (", ", "，"))
 

@@ -14,11 +14,12 @@ import errno
 import io
 import os
 import sys
-from typing import Final, TextIO
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Final, TextIO
 
 from gosync.errors import ClosedPipeError, GosyncError, NoSpaceError, OutputError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _NO_SPACE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _STDIN, _STDOUT, _STDERR = 0, 1, 2

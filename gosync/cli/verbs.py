@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
@@ -53,6 +52,8 @@ class VerbGroup(click.Group):
         """Return the verb that the first argument names, as click does."""
         known = self.list_commands(ctx)
         if not (ctx.resilient_parsing or args[0].startswith("-") or args[0] in known):
+            from difflib import get_close_matches  # noqa: PLC0415 - for a typo
+
             near = get_close_matches(args[0], known, n=1)
             guess = f"; did you mean {near[0]!r}?" if near else ""
             ctx.fail(f"no command {args[0]!r}{guess}")

@@ -6,7 +6,6 @@ default. A URL that may hold a password is refused unquoted, except where one be
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -28,6 +27,7 @@ import msgspec
 from gosync.config.mistakes import Key, Mistakes
 from gosync.config.schema import FileSchema, Section
 from gosync.errors import ConfigError
+from gosync.pattern import compile_on_use
 
 Toml: TypeAlias = dict[str, object]
 
@@ -46,8 +46,8 @@ SECRET_KEYS: Final = frozenset(
         ("hooks", "on_publish"),
     }
 )
-_SSH_USER: Final = re.compile(r"^ssh://[A-Za-z0-9._-]+@(?=[A-Za-z0-9.-]+[:/])")
-_URL_OR_LOGIN: Final = re.compile(r"://.*[@?#]|:.*@", re.DOTALL)
+_SSH_USER: Final = compile_on_use(r"^ssh://[A-Za-z0-9._-]+@(?=[A-Za-z0-9.-]+[:/])")
+_URL_OR_LOGIN: Final = compile_on_use(r"://.*[@?#]|:.*@", re.DOTALL)
 
 
 def convert_file(values: Toml, mistakes: Mistakes) -> FileSchema:
@@ -59,6 +59,8 @@ def convert_file(values: Toml, mistakes: Mistakes) -> FileSchema:
 
 def suggest(key: str, known: list[str]) -> str:
     """Return what to write instead of an unknown key."""
+    import difflib  # noqa: PLC0415 - for a mistake
+
     near = difflib.get_close_matches(key, known, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
 

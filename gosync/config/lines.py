@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from gosync.config.mistakes import Key
+from gosync.pattern import compile_on_use
 
-_PIECE: Final = re.compile(
+_PIECE: Final = compile_on_use(
     r'"""(?:\\.|[^\\])*?"""|'
     r"'''.*?'''|"
     r'"(?:\\.|[^"\\\n])*"|'
@@ -27,7 +28,7 @@ _OPENING: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 # How tomllib ends a message before Python 3.14, which has a field for it.
-_AT_LINE: Final = re.compile(r"\(at line (\d+), column \d+\)\Z")
+_AT_LINE: Final = compile_on_use(r"\(at line (\d+), column \d+\)\Z")
 
 
 def line_of_error(error: Exception) -> int | None:

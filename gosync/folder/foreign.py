@@ -16,7 +16,6 @@ All else is foreign, whatever it is called: it is counted, and that is all.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from gosync.errors import MalformedError
@@ -26,11 +25,12 @@ from gosync.folder.layouts import PathPlace, Role, TargetKind
 from gosync.folder.walk import Entry
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
+from gosync.pattern import compile_on_use
 from gosync.sumdb.tile import parse_tile_path
 
 _MARKS = frozenset({FileKind.INFO, FileKind.ZIP})  # who has a go.mod may be no cache
 # There may be hundreds of thousands: what they are of is parsed once, when proven.
-_LOOKUP = re.compile(r"lookup/[a-z0-9._~!/-]+@v[0-9][a-z0-9._~!+-]*")
+_LOOKUP = compile_on_use(r"lookup/[a-z0-9._~!/-]+@v[0-9][a-z0-9._~!+-]*")
 _OUTSIDE_DOWNLOADS = frozenset({Role.EXTRACTED})
 
 

@@ -28,6 +28,7 @@ import msgspec
 
 from gosync.clock import format_time, parse_time, shift
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
 INDEX_FOLDER: Final = "index"
 INDEX_STATE: Final = f"{INDEX_FOLDER}/state.json"
@@ -36,7 +37,7 @@ LINES_PER_FILE: Final = 10_000
 MAX_FILE_BYTES: Final = 16 << 20
 _SCHEMA: Final = 1
 _STEP: Final = timedelta(microseconds=1)
-_NAME: Final = re.compile(
+_NAME: Final = compile_on_use(
     r"(?:(mod|gone)/)?(\d{4}-\d{2}-\d{2})(?:\.([2-9]|[1-9]\d{1,5}))?\.jsonl", re.ASCII
 )
 _DAY_CHARACTERS: Final = len("2026-11-27")

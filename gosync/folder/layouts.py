@@ -21,7 +21,6 @@ What a folder is, is for ``detection``; what of it is a cache's, for ``foreign``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from enum import StrEnum
 from typing import Final, Protocol, TypeAlias
@@ -47,6 +46,7 @@ from gosync.folder.routes import (
 from gosync.gomod import module
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
+from gosync.pattern import compile_on_use
 
 _PAGE_FOLDERS: Final = {
     PAGES_FOLDER,
@@ -59,8 +59,8 @@ DOWNLOADS: Final = "cache/download/"
 TOOLCHAIN: Final = "golang.org/toolchain"
 _GOS_OWN: Final = ("cache/vcs", "cache/lock")
 # What ``placing`` calls its files until they have their names.
-TEMPORARY: Final = re.compile(r"\.gosync-verify\.[0-9a-f]{16}\.tmp")
-_TILE: Final = re.compile("[0-9]{3}")  # the last part of a tile's number
+TEMPORARY: Final = compile_on_use(r"\.gosync-verify\.[0-9a-f]{16}\.tmp")
+_TILE: Final = compile_on_use("[0-9]{3}")  # the last part of a tile's number
 _TILE_DEPTH: Final = 2  # tile/8/0/000
 _DATABASE_FILES: Final = frozenset(
     {"lookup", "tile", "supported", "latest", NOT_FOUND_NAME}

@@ -21,10 +21,11 @@ from gosync.errors import MalformedError
 from gosync.folder.layouts import FILES, TargetKind
 from gosync.folder.routes import LIST_NAME, VERSIONS_FOLDER
 from gosync.gomod import module
+from gosync.pattern import compile_on_use
 
 _LOCAL_HEADER: Final = 30  # bytes before the name of a zip's entry
 _MAX_NAME: Final = 1024
-_MODULE: Final = re.compile(rb'^\s*module\s+"?([^\s"]+)"?', re.MULTILINE)
+_MODULE: Final = compile_on_use(rb'^\s*module\s+"?([^\s"]+)"?', re.MULTILINE)
 _HEAD_BYTES: Final = 4096
 
 

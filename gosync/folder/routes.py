@@ -36,7 +36,6 @@ element is refused too, before it can fail half way.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from hashlib import sha256
 
@@ -46,6 +45,7 @@ from gosync.artifact import DOCUMENT, VULNDB, check_artifact_name
 from gosync.errors import MalformedError
 from gosync.gomod import module
 from gosync.gomod.filekind import FileKind
+from gosync.pattern import compile_on_use
 
 MARKER_FOLDER = ".gosync"
 MARKER = f"{MARKER_FOLDER}/tree.json"
@@ -75,16 +75,18 @@ _FILES = {kind.value: kind for kind in FileKind}
 _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 2048  # leaves room for the root within PATH_MAX
 _PAGE_ID_DIGITS = 16
-_PAGE_ID = re.compile("[0-9a-f]{16}")
-_SEARCH_INDEX = re.compile(f"{_SEARCH}(?:-[0-9a-f]{{16}})?[.]js")
-_DOWNLOAD = re.compile(
+_PAGE_ID = compile_on_use("[0-9a-f]{16}")
+_SEARCH_INDEX = compile_on_use(f"{_SEARCH}(?:-[0-9a-f]{{16}})?[.]js")
+_DOWNLOAD = compile_on_use(
     r"index\.html|index\.json|SHA256SUMS"
     r"|go1[0-9a-z.]{0,30}\.[a-z0-9]{1,20}-[a-z0-9]{1,20}\.(?:tar\.gz|zip)"
 )
-_DOC = re.compile(f"{DOCS_FOLDER}/[A-Za-z0-9-]{{1,60}}([.][A-Za-z-]{{1,20}})?[.]html")
-_UPPER = re.compile("[A-Z]")
-_REVISION = re.compile("[0-9a-f]{7,64}")
-_DATABASE_ELEMENT = re.compile("[A-Za-z0-9_~-][A-Za-z0-9._~:-]{0,199}")
+_DOC = compile_on_use(
+    f"{DOCS_FOLDER}/[A-Za-z0-9-]{{1,60}}([.][A-Za-z-]{{1,20}})?[.]html"
+)
+_UPPER = compile_on_use("[A-Z]")
+_REVISION = compile_on_use("[0-9a-f]{7,64}")
+_DATABASE_ELEMENT = compile_on_use("[A-Za-z0-9_~-][A-Za-z0-9._~:-]{0,199}")
 
 
 class VersionRoutes(msgspec.Struct, frozen=True):

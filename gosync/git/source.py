@@ -17,7 +17,6 @@ from typing import Final, TypeVar
 from urllib.parse import unquote
 
 import anyio
-from anyio import to_thread
 
 from gosync.clock import Clock
 from gosync.errors import (
@@ -114,7 +113,7 @@ class GitSource:
         answer = partial(self._answer, asked, new_sink, limit_bytes)
 
         async def ask() -> Response:
-            size_bytes = await to_thread.run_sync(answer, limiter=self._at_once)
+            size_bytes = await anyio.to_thread.run_sync(answer, limiter=self._at_once)
             return self._response(path, size_bytes)
 
         return await self.circuit.attempt(ask)

@@ -13,17 +13,17 @@ stand among the ``//`` comments that begin the file and before a blank line. A
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from gosync.gomod.unicode import is_letter
+from gosync.pattern import compile_on_use
 
 _SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
     "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-_FIELDS = re.compile(f"[{_SPACE}]+")
-_TOKEN = re.compile(r"[ \t]*(&&|\|\||[()!]|[^ \t()!&|]+|$)")
+_FIELDS = compile_on_use(f"[{_SPACE}]+")
+_TOKEN = compile_on_use(r"[ \t]*(&&|\|\||[()!]|[^ \t()!&|]+|$)")
 _GO_BUILD = "//go:build"
 _PLUS_BUILD = "+build"
 _IGNORE = "ignore"

@@ -21,7 +21,6 @@ their data, so that compressed they are not larger than the file.
 from __future__ import annotations
 
 import hashlib
-import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
@@ -51,13 +50,14 @@ from gosync.gomod.zipread import (
     read_data,
     small_data,
 )
+from gosync.pattern import compile_on_use
 
 if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
 
 
 TAPPED_BYTES = 4 << 20
-_H1 = re.compile(r"h1:[A-Za-z0-9+/]{43}=")
+_H1 = compile_on_use(r"h1:[A-Za-z0-9+/]{43}=")
 
 
 class FileDigest(NamedTuple):

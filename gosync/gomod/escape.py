@@ -11,14 +11,13 @@ request.
 
 from __future__ import annotations
 
-import re
-
 from gosync.errors import MalformedError
 from gosync.gomod.pathcheck import PathKind, check_path, element_problem
+from gosync.pattern import compile_on_use
 
-_UPPER = re.compile("[A-Z]")
-_ESCAPED_UPPER = re.compile("!([a-z])")
-_NOT_ESCAPED = re.compile(r"[A-Z]|[^\x00-\x7f]|!(?![a-z])")
+_UPPER = compile_on_use("[A-Z]")
+_ESCAPED_UPPER = compile_on_use("!([a-z])")
+_NOT_ESCAPED = compile_on_use(r"[A-Z]|[^\x00-\x7f]|!(?![a-z])")
 
 
 def escape_path(path: str) -> str:

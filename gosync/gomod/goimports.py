@@ -30,6 +30,7 @@ from gosync.gomod.buildtags import may_build
 from gosync.gomod.modquote import unquote
 from gosync.gomod.pathcheck import check_import_path
 from gosync.gomod.synopsis import read_synopsis
+from gosync.pattern import compile_on_use
 
 if TYPE_CHECKING:
     Literals: TypeAlias = tuple[bytes, ...]
@@ -51,12 +52,14 @@ _IMPORT = rb"import" + _END + _SPACE
 _GROUP = rb"\(" + _SPACE + rb"(?:" + _SPEC + _SPACE + rb")*+\)"
 _DECLARATION = _IMPORT + rb"(?:" + _GROUP + rb"|" + _SPEC + rb")" + _SPACE
 
-_COMMENTS = re.compile(_SPACE)
-_CLAUSE = re.compile(rb"package" + _END + _SPACE + rb"(" + _NAME + rb")" + _SPACE)
-_DECLARATIONS = re.compile(rb"(?:" + _DECLARATION + rb")*+")
-_BROKEN = re.compile(_IMPORT + rb"(?:\(" + _SPACE + rb")?")
-_NEXT_SPEC = re.compile(_SPEC + _SPACE)
-_LITERAL = re.compile(rb'//[^\n]*+|/\*(?s:.*?)\*/|("(?:[^"\\]|\\(?s:.))*+"|`[^`]*+`)')
+_COMMENTS = compile_on_use(_SPACE)
+_CLAUSE = compile_on_use(rb"package" + _END + _SPACE + rb"(" + _NAME + rb")" + _SPACE)
+_DECLARATIONS = compile_on_use(rb"(?:" + _DECLARATION + rb")*+")
+_BROKEN = compile_on_use(_IMPORT + rb"(?:\(" + _SPACE + rb")?")
+_NEXT_SPEC = compile_on_use(_SPEC + _SPACE)
+_LITERAL = compile_on_use(
+    rb'//[^\n]*+|/\*(?s:.*?)\*/|("(?:[^"\\]|\\(?s:.))*+"|`[^`]*+`)'
+)
 _CONSTRAINT = b"build"
 
 

@@ -27,6 +27,7 @@ from typing import TypeAlias
 
 from gosync.gomod import semver
 from gosync.gomod.module import ModuleVersion
+from gosync.pattern import compile_on_use
 
 GO = "go"
 TOOLCHAIN = "toolchain"
@@ -40,10 +41,10 @@ PRUNING = "1.17"
 STRICT = "1.21"
 
 _NUMBER = r"(0|[1-9][0-9]*+)"
-_VERSION = re.compile(
+_VERSION = compile_on_use(
     rf"{_NUMBER}(?:\.{_NUMBER}(?:\.{_NUMBER}|([a-z]++){_NUMBER}?)?)?", re.ASCII
 )
-_OWN_SUFFIX = re.compile(r"[ \t-].*", re.DOTALL)
+_OWN_SUFFIX = compile_on_use(r"[ \t-].*", re.DOTALL)
 
 # A number of any length compares by its digits' count, then by its digits.
 _Number: TypeAlias = tuple[int, str]

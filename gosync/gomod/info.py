@@ -27,14 +27,15 @@ import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.unicode import fold
+from gosync.pattern import compile_on_use
 
 MAX_INFO_BYTES = 16 << 20
 
 _WHAT = "version info"
-_HASH = re.compile("[0-9a-f]{7,64}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_HASH = compile_on_use("[0-9a-f]{7,64}")
+_SURROGATE = compile_on_use("[\ud800-\udfff]")
 # Go's parser is a little wider than RFC 3339: "T5:04:05", "," for ".", "+24:60".
-_TIME = re.compile(
+_TIME = compile_on_use(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?"
     r"(?:Z|([+-])(\d\d):(\d\d))",
     re.ASCII,

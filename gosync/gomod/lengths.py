@@ -14,9 +14,8 @@ whole, a path leaves room for the folder that a tree or a cache lies in.
 
 from __future__ import annotations
 
-import re
-
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
 MAX_NAME_BYTES = 255
 MAX_VERSION_BYTES = MAX_NAME_BYTES - len(".zip") - 9 - len(".tmp")
@@ -25,7 +24,7 @@ MAX_FILE_PATH_BYTES = 4095
 
 # However many letters are escaped, what is shorter than this fits.
 _SURE = (MAX_VERSION_BYTES - 1) // 2
-_UPPER = re.compile("[A-Z]")
+_UPPER = compile_on_use("[A-Z]")
 
 
 def check_lengths(path: str, version: str = "") -> None:

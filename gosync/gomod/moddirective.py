@@ -22,14 +22,17 @@ from gosync.gomod.module import (
     check_path_major,
     split_path_version,
 )
+from gosync.pattern import compile_on_use
 
-_GO_VERSION = re.compile(
+_GO_VERSION = compile_on_use(
     r"[1-9][0-9]*\.(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))?(?:[a-z]+[0-9]+)?"
 )
-_LAX_GO_VERSION = re.compile(r"v?([1-9][0-9]*\.(?:0|[1-9][0-9]*))[^0-9].*", re.DOTALL)
-_TOOLCHAIN = re.compile(r"default|go1(?:\..*)?", re.DOTALL)
-_DEPRECATED = re.compile(r"(?:\A|\n\n)Deprecated: *(.*?)(?:\Z|\n\n)", re.DOTALL)
-_FOLDER = re.compile(r"\.{1,2}(?:[/\\].*)?|[/\\].*|[A-Za-z]:.*", re.DOTALL)
+_LAX_GO_VERSION = compile_on_use(
+    r"v?([1-9][0-9]*\.(?:0|[1-9][0-9]*))[^0-9].*", re.DOTALL
+)
+_TOOLCHAIN = compile_on_use(r"default|go1(?:\..*)?", re.DOTALL)
+_DEPRECATED = compile_on_use(r"(?:\A|\n\n)Deprecated: *(.*?)(?:\Z|\n\n)", re.DOTALL)
+_FOLDER = compile_on_use(r"\.{1,2}(?:[/\\].*)?|[/\\].*|[A-Za-z]:.*", re.DOTALL)
 
 
 class Requirement(msgspec.Struct, frozen=True):

@@ -34,14 +34,15 @@ from typing import TypeAlias
 import msgspec
 
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
 MAX_LINES = 200_000
 MAX_TOKENS = 10_000
 MAX_COMMENT_CHARACTERS = 64 << 10
 MAX_COMMENTS = 1_000
 
-_SPACES = re.compile(r"[ \t\r]*")
-_TOKEN = re.compile(
+_SPACES = compile_on_use(r"[ \t\r]*")
+_TOKEN = compile_on_use(
     r"""[()\[\]{},]                                 # punctuation
     |   "(?:[^"\\]++|\\.)*+"                        # string
     |   `[^`]*+`                                    # raw string
@@ -49,7 +50,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_PLAIN = re.compile(r"[!-~]*+")  # all that is printable in ASCII
+_PLAIN = compile_on_use(r"[!-~]*+")  # all that is printable in ASCII
 # Assigned and not printable. What Python's Unicode does not know yet may be
 # assigned in Go's, and surrogates are bytes; both pass.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Zs", "Zl", "Zp"})

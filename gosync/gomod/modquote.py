@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
 MAX_STRING = 16 << 10
 
@@ -27,17 +28,17 @@ _SIMPLE = {
     '"': '"',
 }
 _SIMPLE_ESCAPES = {ord(text): f"\\{letter}" for letter, text in _SIMPLE.items()}
-_ESCAPE = re.compile(
+_ESCAPE = compile_on_use(
     r"""\\(?: ([abfnrtv\\"])                            # 1 simple
         | ([0-3][0-7]{2}) | x([0-9A-Fa-f]{2})           # 2, 3 byte
         | u([0-9A-Fa-f]{4}) | U([0-9A-Fa-f]{8}) )       # 4, 5 code point
     """,
     re.VERBOSE,
 )
-_QUOTED = re.compile(rf'"[^"\\\n]*+(?:{_ESCAPE.pattern} [^"\\\n]*+)*"', re.VERBOSE)
-_NEEDS_QUOTES = re.compile(r"""[ "'`]|//|/\*""")
-_BYTES = re.compile("[\udc80-\udcff]")
-_PUNCTUATION = re.compile(r"[()\[\]{},]")
+_QUOTED = compile_on_use(rf'"[^"\\\n]*+(?:{_ESCAPE.pattern} [^"\\\n]*+)*"', re.VERBOSE)
+_NEEDS_QUOTES = compile_on_use(r"""[ "'`]|//|/\*""")
+_BYTES = compile_on_use("[\udc80-\udcff]")
+_PUNCTUATION = compile_on_use(r"[()\[\]{},]")
 _MAX_CODE_POINT = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 _ESCAPED_BYTES = range(0xDC80, 0xDD00)  # where surrogateescape puts 0x80-0xFF

@@ -7,16 +7,16 @@ own. Of a module without any known version those come first with which modules b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
 from gosync.errors import MalformedError
 from gosync.gomod.module import check
 from gosync.gomod.semver import max_version
+from gosync.pattern import compile_on_use
 
-_RELEASE: Final = re.compile(r"v(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
-_MAJOR_OF_PATH: Final = re.compile(r".*/v([2-9]|[1-9]\d{1,8})")
+_RELEASE: Final = compile_on_use(r"v(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
+_MAJOR_OF_PATH: Final = compile_on_use(r".*/v([2-9]|[1-9]\d{1,8})")
 _SKIPPED: Final = 2  # releases are left out now and then
 
 

@@ -32,6 +32,7 @@ from gosync.errors import MalformedError
 from gosync.gomod.lengths import path_length_problem
 from gosync.gomod.pathmajor import split_path_version
 from gosync.gomod.unicode import is_letter
+from gosync.pattern import compile_on_use
 
 
 class PathKind(Enum):
@@ -43,17 +44,17 @@ class PathKind(Enum):
 
 
 _FOREIGN = {
-    PathKind.MODULE: re.compile(r"[^A-Za-z0-9\-._~]"),
-    PathKind.IMPORT: re.compile(r"[^A-Za-z0-9\-._~+]"),
-    PathKind.FILE: re.compile(r"[^A-Za-z0-9\-._~+!#$%&(),=@\[\]^{} ]"),
+    PathKind.MODULE: compile_on_use(r"[^A-Za-z0-9\-._~]"),
+    PathKind.IMPORT: compile_on_use(r"[^A-Za-z0-9\-._~+]"),
+    PathKind.FILE: compile_on_use(r"[^A-Za-z0-9\-._~+!#$%&(),=@\[\]^{} ]"),
 }
-_FOREIGN_IN_HOST = re.compile(r"[^a-z0-9\-.]")
+_FOREIGN_IN_HOST = compile_on_use(r"[^a-z0-9\-.]")
 _KNOWN_LENGTH = 120
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_WINDOWS_DEVICE = re.compile(
+_SURROGATE = compile_on_use("[\ud800-\udfff]")
+_WINDOWS_DEVICE = compile_on_use(
     r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])", re.IGNORECASE | re.ASCII
 )
-_WINDOWS_SHORT_NAME = re.compile(r".*~[0-9]+", re.DOTALL)
+_WINDOWS_SHORT_NAME = compile_on_use(r".*~[0-9]+", re.DOTALL)
 
 
 def check_path(path: str) -> None:

@@ -13,10 +13,11 @@ import re
 
 from gosync.errors import MalformedError
 from gosync.gomod import semver
+from gosync.pattern import compile_on_use
 
-_SLASH_MAJOR = re.compile(r"(.*)(/v([0-9.]+))", re.DOTALL)
-_SLASH_NUMBER = re.compile(r"[2-9]|[1-9][0-9]+")
-_GOPKG_MAJOR = re.compile(
+_SLASH_MAJOR = compile_on_use(r"(.*)(/v([0-9.]+))", re.DOTALL)
+_SLASH_NUMBER = compile_on_use(r"[2-9]|[1-9][0-9]+")
+_GOPKG_MAJOR = compile_on_use(
     r"(.*)(\.v(?:0|[1-9][0-9]*(?:-unstable)?|-unstable))", re.DOTALL
 )
 

@@ -20,9 +20,10 @@ import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod import semver
+from gosync.pattern import compile_on_use
 
 _ZERO_REV = "000000000000"
-_PSEUDO = re.compile(
+_PSEUDO = compile_on_use(
     r"""(?P<base> v[0-9]+ \. (?: 0\.0 (?=-) | [0-9]+\.[0-9]+ - (?:[^+]*\.)? 0 (?=\.) ) )
         [-.] (?P<time> [0-9]{14} )
         - (?P<rev> [0-9A-Za-z]+ )

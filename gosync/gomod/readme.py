@@ -25,6 +25,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.window import Window
 from gosync.gomod.zipdir import ZipEntry, read_directory
 from gosync.gomod.zipread import read_contents
+from gosync.pattern import compile_on_use
 
 if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
@@ -33,7 +34,7 @@ MAX_FILE_BYTES: Final = 1 << 20  # larger ones are no READMEs
 MAX_TEXT_BYTES: Final = 64 << 10
 _MAX_PACKED_BYTES: Final = 2 * MAX_TEXT_BYTES
 _FORM: Final = b"\x01"
-_NAME = re.compile(rb"readme(?:\.(?:md|markdown|txt|rst|adoc|org))?", re.IGNORECASE)
+_NAME = compile_on_use(rb"readme(?:\.(?:md|markdown|txt|rst|adoc|org))?", re.IGNORECASE)
 _MAX_NAME: Final = len("readme.markdown")
 _MARKDOWN: Final = (".md", ".markdown")
 

@@ -19,17 +19,18 @@ set of versions has one order.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TypeAlias
+
+from gosync.pattern import compile_on_use
 
 _NUMBER = r"(?:0|[1-9][0-9]*+)"
 _IDENTIFIER = r"[0-9A-Za-z-]++"
 _PRERELEASE_IDENTIFIER = (
     rf"(?:{_NUMBER}(?![0-9A-Za-z-])|[0-9]*+[A-Za-z-][0-9A-Za-z-]*+)"
 )
-_VERSION = re.compile(
+_VERSION = compile_on_use(
     rf"v({_NUMBER})"
     rf"(?:\.({_NUMBER})"
     rf"(?:\.({_NUMBER})"
@@ -37,7 +38,7 @@ _VERSION = re.compile(
     rf"(\+{_IDENTIFIER}(?:\.{_IDENTIFIER})*+)?+"
     r")?)?"
 )
-_VERSIONS = re.compile(rf"(?:{_VERSION.pattern}\n)*+")
+_VERSIONS = compile_on_use(rf"(?:{_VERSION.pattern}\n)*+")
 
 # A number of any length compares by its digits' count, then by its digits.
 _Number: TypeAlias = tuple[int, str]

@@ -15,24 +15,25 @@ their comments, so that a copyright line of another file would hide it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Final
+
+from gosync.pattern import compile_on_use
 
 MAX_SYNOPSIS: Final = 400  # characters; longer ones are cut at a word
 _MAX_COMMENT_BYTES: Final = 64 << 10
 
 _BOM: Final = b"\xef\xbb\xbf"
 _CLAUSE: Final = b"\npackage"
-_COMMENT = re.compile(rb"//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/")
-_BETWEEN = re.compile(rb"[ \f\t\r\n;]*+")
-_DIRECTIVE = re.compile(r"(?:line |extern |export |[a-z0-9]+:[a-z0-9])")
-_SENTENCE_END = re.compile(r"[.][ \n\t\r]|[\u3002\uff0e]")
-_LIST = re.compile(r"(?:[•*+-]|[0-9]+[.)])[ \t]+\S")
-_HEADING = re.compile(r"#[ \t]+\S")
-_LINK_DEFINITION = re.compile(r"\[[^\]]+\]:[ \t]*\S+\Z")
-_LINK = re.compile(r"(?<![\w\]])\[(\*?[\w./-]*[\w])\](?![\w\[(])")
+_COMMENT = compile_on_use(rb"//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/")
+_BETWEEN = compile_on_use(rb"[ \f\t\r\n;]*+")
+_DIRECTIVE = compile_on_use(r"(?:line |extern |export |[a-z0-9]+:[a-z0-9])")
+_SENTENCE_END = compile_on_use(r"[.][ \n\t\r]|[\u3002\uff0e]")
+_LIST = compile_on_use(r"(?:[•*+-]|[0-9]+[.)])[ \t]+\S")
+_HEADING = compile_on_use(r"#[ \t]+\S")
+_LINK_DEFINITION = compile_on_use(r"\[[^\]]+\]:[ \t]*\S+\Z")
+_LINK = compile_on_use(r"(?<![\w\]])\[(\*?[\w./-]*[\w])\](?![\w\[(])")
 _NO_TEXT: Final = ("copyright", "all rights", "author")
 
 

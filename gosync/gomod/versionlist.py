@@ -20,7 +20,6 @@ empty file when there is none.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
@@ -32,6 +31,7 @@ from gosync.gomod.lengths import MAX_VERSION_BYTES, check_lengths
 from gosync.gomod.module import canonical_version, match_path_major, split_path_version
 from gosync.gomod.pseudo import is_pseudo_version, pseudo_version_time
 from gosync.gomod.semver import is_valid, max_version, prerelease, sort_versions
+from gosync.pattern import compile_on_use
 
 MAX_LIST_BYTES = 16 << 20
 MAX_LINES = 200_000  # takes some seconds; the longest known lists have some hundred
@@ -39,8 +39,8 @@ MAX_LISTED = 10_000
 
 # Go's white space; str.split() would also cut at U+001C to U+001F.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_WORDS = re.compile(f"[{_SPACE}]*([^{_SPACE}]+)(?:[{_SPACE}]+([^{_SPACE}]+))?")
-_LINE = re.compile("[^\n]+")
+_WORDS = compile_on_use(f"[{_SPACE}]*([^{_SPACE}]+)(?:[{_SPACE}]+([^{_SPACE}]+))?")
+_LINE = compile_on_use("[^\n]+")
 _INCOMPATIBLE = "+incompatible"
 _LOOK_UP_EVERY = 4096
 

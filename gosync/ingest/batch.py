@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from anyio import CancelScope, Lock, to_thread
+import anyio
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.lease_holder import LeaseHolder
@@ -62,7 +62,7 @@ class Batch:
         self._also = also
         self._rows: list[VersionRow] = []
         self._claims: list[str] = []
-        self._writing = Lock()
+        self._writing = anyio.Lock()
 
     async def add(self, row: VersionRow, *, claim: str = "") -> None:
         """Take a row whose blobs are durable; commit when the batch is full.
@@ -86,12 +86,12 @@ class Batch:
         Raises:
             StoreError: if it cannot be written; nothing of it is committed.
         """
-        with CancelScope(shield=True):
+        with anyio.CancelScope(shield=True):
             async with self._writing:
                 rows, self._rows = self._rows, []
                 claims, self._claims = self._claims, []
                 if rows:
-                    await to_thread.run_sync(self._write, rows, claims)
+                    await anyio.to_thread.run_sync(self._write, rows, claims)
 
     def _write(self, rows: Sequence[VersionRow], claims: Sequence[str]) -> None:
         self._blobs.sync()

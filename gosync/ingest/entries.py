@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from msgspec.structs import asdict, fields, replace
+from msgspec.structs import asdict, replace
 
 from gosync.artifact import Artifact, check_artifact
 from gosync.catalog.findings import Finding
@@ -55,9 +55,9 @@ _FACTS = ("ours", "theirs")
 def version_entry(row: VersionRow) -> dict[str, EntryValue]:
     """Return the entry of an admitted version."""
     entry: dict[str, EntryValue] = {
-        field.name: getattr(row, field.name)
-        for field in fields(VersionRow)
-        if field.name not in _NOT_KEPT
+        name: getattr(row, name)
+        for name in VersionRow.__struct_fields__
+        if name not in _NOT_KEPT
     }
     entry["kind"] = "version"
     if row.record_text is not None:
@@ -175,9 +175,9 @@ def parse_withdrawal_entry(entry: Mapping[str, EntryValue]) -> Withdrawal:
 def finding_entry(finding: Finding) -> dict[str, EntryValue]:
     """Return the entry of a finding whose state was set."""
     entry: dict[str, EntryValue] = {
-        field.name: getattr(finding, field.name)
-        for field in fields(Finding)
-        if field.name not in ("kind", *_FACTS)
+        name: getattr(finding, name)
+        for name in Finding.__struct_fields__
+        if name not in ("kind", *_FACTS)
     }
     facts = {name: json.dumps(dict(getattr(finding, name))) for name in _FACTS}
     return {**entry, **facts, "kind": "finding", "what": finding.kind}

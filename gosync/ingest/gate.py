@@ -42,7 +42,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from anyio import to_thread
+import anyio
 
 from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.pins import Pins
@@ -153,9 +153,9 @@ class Admission:
         """Keep the evidence of what was refused; drop what is staged."""
         try:
             if error is not None:
-                await to_thread.run_sync(self._announced.take_back)
+                await anyio.to_thread.run_sync(self._announced.take_back)
             if isinstance(error, RejectedError | SecurityError):
-                await to_thread.run_sync(self._keep_evidence, error)
+                await anyio.to_thread.run_sync(self._keep_evidence, error)
         finally:
             if self._taken.zip is not None:
                 self._taken.zip.discard()
@@ -183,10 +183,12 @@ class Admission:
         if self._proven and row.proof is not Proof.SUMDB:
             return
         blobs, digest = self._gate.blobs, Digest(row.mod_digest)
-        await to_thread.run_sync(self._announced.add, [digest])
+        await anyio.to_thread.run_sync(self._announced.add, [digest])
         if not blobs.exists(digest, size_bytes=row.mod_bytes):
             return
-        self._taken.small[FileKind.MOD] = await to_thread.run_sync(blobs.read, digest)
+        self._taken.small[FileKind.MOD] = await anyio.to_thread.run_sync(
+            blobs.read, digest
+        )
         self._taken.h1[FileKind.MOD] = row.mod_h1
         self._oddities = [row.oddity] if row.oddity else []
         if row.record_id is not None and row.record_text is not None:
@@ -243,7 +245,7 @@ class Admission:
             self._take_record(found.id, found.text)
             return
         pins = self._gate.pins
-        pin = await to_thread.run_sync(pins.get, self._mv)
+        pin = await anyio.to_thread.run_sync(pins.get, self._mv)
         if pin is not None:
             self._taken.wanted = {FileKind.MOD: pin.mod_h1, FileKind.ZIP: pin.zip_h1}
         if (expected := self._gate.expected.get(self._mv)) is not None:
@@ -288,7 +290,7 @@ class Admission:
         """
         self._taken.served[FileKind.ZIP] = served
         try:
-            await to_thread.run_sync(self._scan, staged)
+            await anyio.to_thread.run_sync(self._scan, staged)
         except RejectedError as exc:
             if served.framed:
                 raise
@@ -335,7 +337,7 @@ class Admission:
         taken, admitter = self._taken, self._gate.admitter
         if admitter is not None and taken.zip is not None:
             await admitter.ask(self._mv, taken.h1[FileKind.ZIP], taken.zip)
-        return await to_thread.run_sync(self._store)
+        return await anyio.to_thread.run_sync(self._store)
 
     def _store(self) -> VersionRow:
         blobs, taken = self._gate.blobs, self._taken

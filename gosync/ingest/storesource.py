@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
-from anyio import to_thread
+import anyio
 
 from gosync.catalog.version_table import Versions
 from gosync.clock import Clock
@@ -84,7 +84,7 @@ class StoreSource:
             size_bytes = self._blobs.size(digest)
             if size_bytes > limit_bytes:
                 raise TooLargeError(f"{self.name}: {path}", limit_bytes=limit_bytes)
-            await to_thread.run_sync(self._copy, digest, new_sink())
+            await anyio.to_thread.run_sync(self._copy, digest, new_sink())
             return self._answer(path, size_bytes)
 
         return await self.circuit.attempt(copy)

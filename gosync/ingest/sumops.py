@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
-from anyio import to_thread
+import anyio
 
 from gosync.catalog.db import Catalog
 from gosync.errors import SecurityError
@@ -74,7 +74,7 @@ class SumOps:
 
     async def write_head(self, old: bytes, new: bytes) -> bool:
         """Replace the trusted head; False when it is no longer ``old``."""
-        return await to_thread.run_sync(self._swap, old, new)
+        return await anyio.to_thread.run_sync(self._swap, old, new)
 
     def _swap(self, old: bytes, new: bytes) -> bool:
         with self._journal.writing():
@@ -89,11 +89,11 @@ class SumOps:
 
     async def write_tiles(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
         """Keep proven tiles."""
-        await to_thread.run_sync(self._tiles.write, tiles)
+        await anyio.to_thread.run_sync(self._tiles.write, tiles)
 
     async def report(self, error: SecurityError, evidence: Mapping[str, bytes]) -> None:
         """Keep the evidence of what the database did."""
-        await to_thread.run_sync(self._keep, error, evidence)
+        await anyio.to_thread.run_sync(self._keep, error, evidence)
 
     def _keep(self, error: SecurityError, evidence: Mapping[str, bytes]) -> None:
         served = {

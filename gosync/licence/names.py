@@ -14,25 +14,26 @@ import re
 from typing import Final
 
 from gosync.licence.filekinds import LicenceFileKind
+from gosync.pattern import compile_on_use
 
 _STEMS = r"copying(?:\.lesser)?|licen[cs]e|unlicen[cs]e|mit[-_]licen[cs]e"
 _TEXT = r"(?:\.(?:md|markdown|txt|rst))?"
-_NAMED = re.compile(
+_NAMED = compile_on_use(
     rf"(?:{_STEMS}){_TEXT}"
     r"|licen[cs]e-(?:apache-)?2\.0\.txt|licen[cs]e-(?:apache|mit)"
     r"|licen[cs]e\.(?:mit|code|docs)",
     re.IGNORECASE,
 )
-_ALIKE = re.compile(rf"(?:{_STEMS})s?(?:[-_.].*)?", re.IGNORECASE)
-_NOTICE = re.compile(rf"notices?{_TEXT}", re.IGNORECASE)
-_README = re.compile(rf"readme{_TEXT}", re.IGNORECASE)
-_NO_TEXT = re.compile(
+_ALIKE = compile_on_use(rf"(?:{_STEMS})s?(?:[-_.].*)?", re.IGNORECASE)
+_NOTICE = compile_on_use(rf"notices?{_TEXT}", re.IGNORECASE)
+_README = compile_on_use(rf"readme{_TEXT}", re.IGNORECASE)
+_NO_TEXT = compile_on_use(
     r".*\.(?:go|py|sh|js|ts|java|c|h|cc|html?|css|json|ya?ml|toml|tmpl|tpl|svg|png"
     r"|gz|zip|sum|mod|proto|header)",
     re.IGNORECASE,
 )
 # All of the above, asked of each name of a zip: so it is one pattern, and quick.
-_MAYBE: Final = re.compile(
+_MAYBE: Final = compile_on_use(
     rb"(?:^|/)(?:(?:copying|licen[cs]e|unlicen[cs]e|mit[-_]licen[cs]e|notice|readme)"
     rb"[^/]*|licenses/[^/]+)$",
     re.IGNORECASE,

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+import anyio
 import msgspec
-from anyio import to_thread
 
 from gosync.errors import ConfigError
 from gosync.mirrors.sightings import FamilyReach
@@ -51,7 +51,7 @@ async def reach_host(
         )
         return tuple(each for each in found if each is not None)
 
-    return await to_thread.run_sync(look, abandon_on_cancel=True)
+    return await anyio.to_thread.run_sync(look, abandon_on_cancel=True)
 
 
 def _reach(

@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import anyio
 import msgspec
-from anyio import to_thread
 from msgspec.structs import replace
 
 from gosync.catalog.leases import fetch_lease
@@ -98,12 +98,12 @@ async def release(
     """
     with tempfile.TemporaryDirectory(prefix="gosync-release-") as folder:
         made = Path(folder)
-        files = await to_thread.run_sync(make_version, mv, source, made)
+        files = await anyio.to_thread.run_sync(make_version, mv, source, made)
         row, is_new = await _take(site, mv, made, progress)
     if publish:
         await _publish(site, mv.path)
     commit = source.origin.hash if source.origin else None
-    denied = await to_thread.run_sync(_denied, site, mv)
+    denied = await anyio.to_thread.run_sync(_denied, site, mv)
     published = publish and not denied
     found = _released(row, files=files, commit=commit, is_new=is_new)
     return replace(found, published=published, denied=denied)
@@ -128,9 +128,9 @@ async def release_zip(
     now = site.clock.now().replace(microsecond=0)
     with tempfile.TemporaryDirectory(prefix="gosync-upload-", dir=file.parent) as made:
         root = Path(made)
-        files = await to_thread.run_sync(place_zip, mv, file, root, now)
+        files = await anyio.to_thread.run_sync(place_zip, mv, file, root, now)
         row, is_new = await _take(site, mv, root, progress)
-    denied = await to_thread.run_sync(_denied, site, mv)
+    denied = await anyio.to_thread.run_sync(_denied, site, mv)
     found = _released(row, files=files, commit=None, is_new=is_new)
     return replace(found, denied=denied)
 
@@ -181,13 +181,13 @@ async def _admit(
     upstreams: Upstreams, mv: ModuleVersion, progress: Progress
 ) -> VersionRow:
     proxy, gate = upstreams.proxy, upstreams.gate
-    pin = await to_thread.run_sync(gate.pins.get, mv)
+    pin = await anyio.to_thread.run_sync(gate.pins.get, mv)
     async with gate.open(mv, need=Need.ZIP, private=True) as admission:
         info, mod = await proxy.info(mv), await proxy.mod(mv)
         staged = admission.stage_zip()
         served = await proxy.zip(mv, sink_of(staged, progress))
         if pin is not None and pin.zip_h1 is not None:
-            found = await to_thread.run_sync(gate.scanner.scan, staged, mv)
+            found = await anyio.to_thread.run_sync(gate.scanner.scan, staged, mv)
             scan = found.scan
             if scan.h1 != pin.zip_h1:
                 raise UsageError(

@@ -10,15 +10,15 @@ tls://H:P      one that both sides prove themselves to, with the certificates of
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
 
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
-_LOCAL: Final = re.compile(r"local:([1-9][0-9]{0,3})")
-_ADDRESS: Final = re.compile(
+_LOCAL: Final = compile_on_use(r"local:([1-9][0-9]{0,3})")
+_ADDRESS: Final = compile_on_use(
     r"(?:tcp|tls)://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}"
 )
 

@@ -15,18 +15,18 @@ PyNaCl's, an extra of the package.
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Annotated, Final
 
 import msgspec
 
 from gosync.errors import MalformedError, UsageError
+from gosync.pattern import compile_on_use
 from gosync.signing.wire import decode_base64
 
 PASSWORD_VARIABLE: Final = "COSIGN_PASSWORD"  # noqa: S105 - a variable's name
 
 _WHAT: Final = "cosign key"
-_PEM: Final = re.compile(
+_PEM: Final = compile_on_use(
     rb"-----BEGIN ENCRYPTED (SIGSTORE|COSIGN) PRIVATE KEY-----\s"
     rb"([A-Za-z0-9+/=\s]+)-----END ENCRYPTED \1 PRIVATE KEY-----\s*"
 )

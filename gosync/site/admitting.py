@@ -18,8 +18,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+import anyio
 import msgspec
-from anyio import to_thread
 
 from gosync.admit.asking import ScannerAnswer, ask_scanner, version_of
 from gosync.admit.verdict import FOLDER, Admits, OnError, ScannerSpec, ScannerVerdict
@@ -58,7 +58,7 @@ class ScannersAdmission:
         """
         for spec in self._site.options.scanners:
             if spec.modules.match(mv.path):
-                await to_thread.run_sync(self._ask, spec, mv, h1, staged)
+                await anyio.to_thread.run_sync(self._ask, spec, mv, h1, staged)
 
     def _ask(
         self, spec: ScannerSpec, mv: ModuleVersion, h1: str, staged: Staged

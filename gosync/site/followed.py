@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from anyio import to_thread
+import anyio
 
 from gosync.clock import format_time
 from gosync.errors import MalformedError, NotFoundError, UnavailableError
@@ -159,7 +159,7 @@ class FollowedIndex(IndexClient):
         named = [each for each in parse_files(listing) if _is_read(each.name)]
         if len(named) > _MAX_FILES:
             raise MalformedError("index/files.json", len(named), "too many files")
-        there = await to_thread.run_sync(self._files.files)
+        there = await anyio.to_thread.run_sync(self._files.files)
         for each in named:
             known = there.get(each.name)
             if (known is None or known.sha256 != each.sha256) and not (
@@ -180,7 +180,7 @@ class FollowedIndex(IndexClient):
             return False
         if digest_of(data) != file.sha256:
             return False
-        await to_thread.run_sync(self._files.put, path, data)
+        await anyio.to_thread.run_sync(self._files.put, path, data)
         return True
 
     async def _get(self, path: str, limit_bytes: int) -> bytes:
@@ -202,7 +202,9 @@ class FollowedIndex(IndexClient):
         """Return a page as the index would answer, from what is kept."""
         start = format_time(parse_time(since)) if since else ""
         lines = self._files.lines(IndexKind.WHOLE, start)
-        return await to_thread.run_sync(lambda: format_lines(islice(lines, PAGE_LIMIT)))
+        return await anyio.to_thread.run_sync(
+            lambda: format_lines(islice(lines, PAGE_LIMIT))
+        )
 
 
 def _is_read(name: str) -> bool:

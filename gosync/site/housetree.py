@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from anyio import to_thread
+import anyio
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.house_records import IndexedLog
@@ -73,7 +73,7 @@ async def bring_up_house_log(site: Site, paths: Sequence[str] | None = None) -> 
     if spec is None:
         return
     async with site.holding_at_last(HOUSE_LOG):
-        await to_thread.run_sync(_bring_up, site, spec, paths)
+        await anyio.to_thread.run_sync(_bring_up, site, spec, paths)
 
 
 def verify_house_log(catalog: Catalog, blobs: BlobReader, options: SiteOptions) -> None:

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import anyio
 import msgspec
-from anyio import to_thread
 
 from gosync.catalog.old_heads import HeadSource
 from gosync.clock import format_time
@@ -203,7 +203,7 @@ async def bring_tiles(
     """
     store = site.tiles
     assert store is not None
-    lacking = await to_thread.run_sync(
+    lacking = await anyio.to_thread.run_sync(
         lambda: [tile for tile in tiles if not store.exists(tile)]
     )
     size_bytes = sum(tile.size_bytes for tile in lacking)

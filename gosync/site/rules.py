@@ -41,14 +41,15 @@ from gosync.clock import format_time
 from gosync.errors import MalformedError
 from gosync.gomod import module, semver
 from gosync.gomod.patterns import PatternSet, is_literal
+from gosync.pattern import compile_on_use
 
 _MAX_CHARACTERS = 1000
 _LOWEST = "v0.0.0-0"
 _BEFORE_RELEASE = "-0"  # the lowest pre-release there is
-_COMPARISON = re.compile(r"(>=|<=|>|<|=)(.*)", re.DOTALL)
-_PICK = re.compile(r"(all|latest|per-minor)(?::([1-9][0-9]{0,5}))?", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_TIME = re.compile(
+_COMPARISON = compile_on_use(r"(>=|<=|>|<|=)(.*)", re.DOTALL)
+_PICK = compile_on_use(r"(all|latest|per-minor)(?::([1-9][0-9]{0,5}))?", re.ASCII)
+_DATE = compile_on_use(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIME = compile_on_use(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)([Zz]|[+-]\d\d:\d\d)",
     re.ASCII,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from anyio import to_thread
+import anyio
 from msgspec.structs import replace
 
 from gosync.artifact import DOCUMENT, REQUESTS_PAGE, VULNDB
@@ -75,7 +75,7 @@ async def refresh_head(site: Site, sums: SumClient | None) -> GosyncError | None
     if sums.head is None:
         return None
     open_item = site.catalog.failures.get(database_item(site))
-    if open_item is not None or await to_thread.run_sync(_is_behind, site):
+    if open_item is not None or await anyio.to_thread.run_sync(_is_behind, site):
         try:
             await sums.refresh()
         except StoreError:
@@ -113,8 +113,8 @@ async def publish_tree(
         StoreError: if the tree cannot be written.
     """
     async with site.holding_tree():
-        await to_thread.run_sync(apply_policy, site)
-        await to_thread.run_sync(_attest, site)
+        await anyio.to_thread.run_sync(apply_policy, site)
+        await anyio.to_thread.run_sync(_attest, site)
         is_begun = await _log_carried(site)
         while True:
             head = await _newest_head(site, sums)
@@ -127,14 +127,14 @@ async def publish_tree(
             else:
                 if not is_begun:
                     await _log_carried(site)
-                await to_thread.run_sync(write_besides, site)
+                await anyio.to_thread.run_sync(write_besides, site)
                 return report
 
 
 async def _log_carried(site: Site, paths: Sequence[str] | None = None) -> bool:
     """Bring the house log up; return False where no tree was begun, so nothing is."""
     target = tree_target(site)
-    marker = await to_thread.run_sync(target.marker)
+    marker = await anyio.to_thread.run_sync(target.marker)
     if marker is None:
         return False
     check_owner(target.storage.name, marker, site.catalog.identity.get())
@@ -157,7 +157,7 @@ async def publish_modules(
         SecurityError: if the stored head is not the database's, or no successor.
         StoreError: if the catalog cannot be read or written.
     """
-    await to_thread.run_sync(rule_on_modules, site, paths)
+    await anyio.to_thread.run_sync(rule_on_modules, site, paths)
     await _log_carried(site, paths)
     head = await _newest_head(site, sums)
     async with site.holding_at_last(modules_lease(site.options.tree_path)):
@@ -182,10 +182,10 @@ async def _publish_modules(
 ) -> None:
     target, publisher = tree_target(site), make_publisher(site)
     missing = partial(publisher.missing_module_tiles, target, paths, head)
-    wanted = await to_thread.run_sync(missing)
+    wanted = await anyio.to_thread.run_sync(missing)
     if wanted and sums is not None:
         await sums.tiles(wanted)
-    await to_thread.run_sync(publisher.publish_modules, target, paths, head)
+    await anyio.to_thread.run_sync(publisher.publish_modules, target, paths, head)
 
 
 async def publish_rest(site: Site, sums: SumClient | None) -> PublishReport:
@@ -205,15 +205,15 @@ async def publish_rest(site: Site, sums: SumClient | None) -> PublishReport:
         site.holding(publish_lease(tree), wait_seconds=0),
         site.holding_at_last(modules_lease(tree)),
     ):
-        await to_thread.run_sync(apply_policy, site)
+        await anyio.to_thread.run_sync(apply_policy, site)
         await _log_carried(site)
         head = await _newest_head(site, sums)
-        wanted = await to_thread.run_sync(
+        wanted = await anyio.to_thread.run_sync(
             lambda: publisher.wanted_tiles(target, head, options=options)
         )
         if wanted and sums is not None:
             await sums.tiles(wanted)
-        return await to_thread.run_sync(
+        return await anyio.to_thread.run_sync(
             lambda: publisher.publish(
                 target, head, options=options, limit=site.options.deletes
             )
@@ -240,7 +240,7 @@ async def _newest_head(site: Site, sums: SumClient | None) -> SignedHead | None:
     """
     if sums is None:
         return None
-    stored = await to_thread.run_sync(trusted_head, site)
+    stored = await anyio.to_thread.run_sync(trusted_head, site)
     if stored is not None and (sums.head is None or stored.tree.n > sums.head.tree.n):
         await sums.place(stored.note)
     return sums.head
@@ -256,11 +256,13 @@ def _attest(site: Site) -> None:
 async def _publish(
     site: Site, sums: SumClient | None, progress: Progress, *, retry: bool
 ) -> PublishReport:
-    await to_thread.run_sync(site.check_still_there)
-    await to_thread.run_sync(learn_withdrawals, site)
+    await anyio.to_thread.run_sync(site.check_still_there)
+    await anyio.to_thread.run_sync(learn_withdrawals, site)
     head = sums.head if sums is not None else None
     note_seen(site, sums)
-    served = await to_thread.run_sync(partial(served_heads, site, head, retry=retry))
+    served = await anyio.to_thread.run_sync(
+        partial(served_heads, site, head, retry=retry)
+    )
     target, options = tree_target(site), _options(site, served)
     publisher = make_publisher(site)
     error = served.error
@@ -270,7 +272,7 @@ async def _publish(
         )
         error = fetched or error
     settle(site, served, error)
-    report = await to_thread.run_sync(
+    report = await anyio.to_thread.run_sync(
         lambda: publisher.publish(
             target,
             head,
@@ -307,18 +309,18 @@ async def _fetch_tiles(
         UnavailableError: if a tile that lookups need cannot be had.
         StoreError: if the store cannot be written.
     """
-    wanted = await to_thread.run_sync(
+    wanted = await anyio.to_thread.run_sync(
         lambda: publisher.wanted_tiles(target, sums.head, options=options)
     )
     if wanted:
         progress.phase("tiles", len(wanted))
         await sums.tiles(wanted)
-    extra = await to_thread.run_sync(
+    extra = await anyio.to_thread.run_sync(
         lambda: publisher.wanted_old_head_tiles(target, sums.head, options=options)
     )
     error = await bring_tiles(site, sums, extra, progress) if extra else None
     if site.tiles is not None and (wanted or extra):
-        await to_thread.run_sync(site.tiles.sync)
+        await anyio.to_thread.run_sync(site.tiles.sync)
     return error
 
 
@@ -330,7 +332,7 @@ async def refresh_feed(site: Site) -> bool:
     """
     publisher = make_publisher(site)
     async with site.holding_tree():
-        return await to_thread.run_sync(publisher.write_feed, tree_target(site))
+        return await anyio.to_thread.run_sync(publisher.write_feed, tree_target(site))
 
 
 def trusted_head(site: Site) -> SignedHead | None:

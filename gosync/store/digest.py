@@ -7,14 +7,14 @@ Go's ``h1:``, which is taken over a zip's contents: one h1 may have many digests
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import NewType
 
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
 Digest = NewType("Digest", str)
 
-_HEX = re.compile(r"[0-9a-f]{64}")
+_HEX = compile_on_use(r"[0-9a-f]{64}")
 
 
 def parse_digest(text: str) -> Digest:

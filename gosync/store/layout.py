@@ -28,11 +28,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 from gosync.store.digest import Digest, parse_digest
 
 LOCK = "lock"
@@ -58,11 +58,11 @@ FOLDERS = (BLOBS, STAGING, QUARANTINE, JOURNAL, SUMDB)
 MAX_JOURNAL_NUMBER = 99_999_999
 MAX_DATABASE_NAME_BYTES = 200
 
-_STAGED = re.compile("[0-9a-f]{16}")
-_TORN = re.compile(r"\.[0-9a-f]{16}\.tmp")
-_BLOB = re.compile(r"blobs/sha256/([0-9a-f]{2})/([0-9a-f]{64})")
-_JOURNAL = re.compile(r"([0-9]{8})\.jsonl")
-_LABEL = re.compile(r"(?!file-)[a-z0-9][a-z0-9_-]{0,60}(\.[a-z0-9]{1,10})?")
+_STAGED = compile_on_use("[0-9a-f]{16}")
+_TORN = compile_on_use(r"\.[0-9a-f]{16}\.tmp")
+_BLOB = compile_on_use(r"blobs/sha256/([0-9a-f]{2})/([0-9a-f]{64})")
+_JOURNAL = compile_on_use(r"([0-9]{8})\.jsonl")
+_LABEL = compile_on_use(r"(?!file-)[a-z0-9][a-z0-9_-]{0,60}(\.[a-z0-9]{1,10})?")
 
 
 def blob_path(digest: Digest) -> str:

@@ -29,6 +29,7 @@ from typing import Final
 import msgspec
 
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 from gosync.sumdb.tlog import (
     HASH_SIZE_BYTES,
     node_hash,
@@ -43,7 +44,7 @@ FULL_TILE_BYTES: Final = FULL_TILE_WIDTH * HASH_SIZE_BYTES
 _MAX_HEIGHT: Final = 30
 _MAX_LEVEL: Final = 63
 _MAX_PATH_LENGTH: Final = 100
-_PATH_RE: Final = re.compile(
+_PATH_RE: Final = compile_on_use(
     r"tile/([0-9]{1,2})/([0-9]{1,2}|data)/"
     r"((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,10}))?",
     re.ASCII,

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import anyio
 import msgspec
-from anyio import to_thread
 from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow
@@ -151,7 +151,7 @@ async def claim_if_whole(site: Site, left: Sequence[LeftOut]) -> None:
     """
     if not left:
         return
-    unknown = await to_thread.run_sync(_unknown, site)
+    unknown = await anyio.to_thread.run_sync(_unknown, site)
     if still := [each for each in left if each.mv in unknown]:
         raise _not_whole(site, still)
     await _claim(site)
@@ -165,7 +165,7 @@ def _unknown(site: Site) -> set[ModuleVersion]:
 async def _claim(site: Site) -> None:
     tree = tree_storage(site.options)
     async with site.holding_tree():
-        await to_thread.run_sync(claim_tree, tree, site.standing.generation)
+        await anyio.to_thread.run_sync(claim_tree, tree, site.standing.generation)
 
 
 def _not_whole(site: Site, left: Sequence[LeftOut]) -> IdentityError:
@@ -199,9 +199,11 @@ async def take_in(
         SecurityError: if the tree's part of the checksum database does not hold.
     """
     tree = tree_storage(site.options).reader()
-    if await to_thread.run_sync(read_marker, tree) is None:
+    if await anyio.to_thread.run_sync(read_marker, tree) is None:
         raise StoreError(f"{tree.name}: there is no tree", hint="name a tree's folder")
-    missing = await to_thread.run_sync(lambda: list(unknown_to(site.catalog, tree)))
+    missing = await anyio.to_thread.run_sync(
+        lambda: list(unknown_to(site.catalog, tree))
+    )
     if not missing:
         return TakenIn(0, ())
     source = replace(site, options=_from_tree(site.options))
@@ -280,7 +282,7 @@ class _Taking:
         finally:
             await self._batch.commit()
         if self._site.tiles is not None:
-            await to_thread.run_sync(self._site.tiles.sync)
+            await anyio.to_thread.run_sync(self._site.tiles.sync)
 
     async def _take_head(self) -> None:
         """Trust the tree's head, if the key signed it and it is no fork."""
@@ -340,6 +342,6 @@ class _Taking:
         if need is Need.ZIP:
             with self._site.blobs.stage() as staged:
                 await proxy.zip(mv, sink_of(staged, self._progress))
-                read = await to_thread.run_sync(scanner.scan, staged, mv)
+                read = await anyio.to_thread.run_sync(scanner.scan, staged, mv)
                 zip_h1 = read.scan.h1
         return _UnvouchedError(mod_h1, zip_h1)

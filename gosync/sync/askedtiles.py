@@ -11,7 +11,6 @@ it is kept; how many new ones a single log may ask for is bounded.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -20,12 +19,13 @@ import msgspec
 
 from gosync.errors import MalformedError, UsageError
 from gosync.folder import routes
+from gosync.pattern import compile_on_use
 from gosync.sumdb.oldheads import size_asked
 from gosync.sumdb.tile import TILE_HEIGHT, Tile, parse_tile_path
 
 MAX_LEAVES = 1000
 _MAX_LINE_BYTES = 64 * 1024
-_TILE = re.compile(
+_TILE = compile_on_use(
     rb"/?tile/8/[0-9]{1,2}/(?:x[0-9]{3}/){0,6}[0-9]{3}(?:\.p/[0-9]{1,3})?"
 )
 

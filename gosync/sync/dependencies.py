@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import anyio
 import msgspec
-from anyio import CapacityLimiter, to_thread
 
 from gosync.catalog.selection_notes import NoteKind, SelectionNote
 from gosync.catalog.versions import FoundBy, Need, Want
@@ -93,7 +93,7 @@ class Dependencies:
         self._progress = progress
         self._found = Found(demands=demands)
         # Who reads a graph waits for the gate, which needs threads of its own.
-        self._readers = CapacityLimiter(site.options.concurrency)
+        self._readers = anyio.CapacityLimiter(site.options.concurrency)
 
     async def follow(
         self, projects: Iterable[ConfiguredProject], choices: Choices, policy: Policy
@@ -133,7 +133,7 @@ class Dependencies:
         except GosyncError as exc:
             self._found.refused[configured.name] = exc
             return
-        needs = await to_thread.run_sync(
+        needs = await anyio.to_thread.run_sync(
             self._needs_of_project, configured, limiter=self._readers
         )
         self._found.wanted.update(wants_of(needs, FoundBy.PROJECT))
@@ -150,7 +150,7 @@ class Dependencies:
         )
 
     async def _follow_root(self, root: _Root) -> None:
-        needs = await to_thread.run_sync(
+        needs = await anyio.to_thread.run_sync(
             self._needs_of_root, root, limiter=self._readers
         )
         self._found.wanted.update(wants_of(needs, FoundBy.DEPENDENCY))
@@ -172,7 +172,7 @@ class Dependencies:
 
     async def _follow_tool(self, tool: Tool) -> None:
         try:
-            program, needs = await to_thread.run_sync(
+            program, needs = await anyio.to_thread.run_sync(
                 self._needs_of_tool, tool, limiter=self._readers
             )
         except StoreError:

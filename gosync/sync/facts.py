@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import anyio
 import msgspec
-from anyio import to_thread
 
 from gosync.errors import RejectedError
 from gosync.gomod.latest import GoModFacts, Latest, answer_of, find_latest, read_facts
@@ -46,7 +46,7 @@ async def learn_facts(site: Site, source: GoModSource, lister: Lister) -> None:
     ]
     while wanted := [each.wanted for each in questions if each.wanted is not None]:
         await source.bring(wanted)
-        await to_thread.run_sync(_go_on, questions, source)
+        await anyio.to_thread.run_sync(_go_on, questions, source)
     found = []
     for question in questions:
         if (latest := question.latest) is None:
@@ -54,7 +54,7 @@ async def learn_facts(site: Site, source: GoModSource, lister: Lister) -> None:
         nothing_left = latest.version is None and latest.top is not None
         if nothing_left and not await lister.ask_latest(question.path):
             continue
-        document = await to_thread.run_sync(question.document, source)
+        document = await anyio.to_thread.run_sync(question.document, source)
         found.append((question.path, document))
     with site.catalog.transaction():
         site.catalog.modules.set_facts(found)

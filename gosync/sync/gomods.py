@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from anyio import from_thread
+import anyio
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need
@@ -100,7 +100,7 @@ class GoModSource(StoredGoMods):
         """Bring these; to be called from a worker thread."""
         unknown = [each for each in modules if each.version]
         if any(not self.is_here(each) for each in unknown):
-            from_thread.run(self.bring, unknown)
+            anyio.from_thread.run(self.bring, unknown)
 
     async def bring(self, modules: Iterable[ModuleVersion]) -> None:
         """Fetch the ``.mod`` of what is not here; a failure is noted, not raised.

@@ -30,7 +30,7 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from anyio import to_thread
+import anyio
 
 from gosync.catalog.cursors import lowest_of
 from gosync.catalog.db import Catalog
@@ -141,7 +141,7 @@ class IndexFollower:
         options, cursors = self._site.options, self._site.catalog.cursors
         self._stand = cursors.read(options.index_url, self._cursors)
         if self._keeps:
-            await to_thread.run_sync(self._begin_kept)
+            await anyio.to_thread.run_sync(self._begin_kept)
         else:
             self._kept.forget()
         async with aclosing(self._pages(self._since())) as pages:
@@ -176,7 +176,7 @@ class IndexFollower:
                 self._tally.index_unread = True
                 return
             if self._keeps and not page.full:
-                await to_thread.run_sync(self._kept.finish)
+                await anyio.to_thread.run_sync(self._kept.finish)
             if page.full and (left <= 0 or clock.monotonic() >= end):
                 self._tally.index_unread = True
                 return

@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from anyio import from_thread
+import anyio
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need, VersionRow
@@ -196,7 +196,7 @@ class PackageSource(StoredPackages):
         """
         away = list(self._away(modules))
         if away:
-            from_thread.run(self._arriving.bring, away)
+            anyio.from_thread.run(self._arriving.bring, away)
 
     def unanswered(self) -> list[ModuleVersion]:
         """Return what is lacking without a definite no: a later pass may have it."""

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+import anyio
 import msgspec
-from anyio import to_thread
 
 from gosync.catalog.selection_notes import SelectionNote
 from gosync.catalog.selections import CONFIGURED, SelectionState
@@ -125,7 +125,7 @@ class Selecting:
 
     async def _make(self, demands: Demands) -> MadeSelection:
         chooser = self._chooser(demands=demands)
-        choices = await to_thread.run_sync(chooser.choose_all)
+        choices = await anyio.to_thread.run_sync(chooser.choose_all)
         dependencies = Dependencies(
             self._site,
             self._source,

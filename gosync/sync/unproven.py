@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 
-from anyio import to_thread
+import anyio
 
 from gosync.catalog.unproven import UnprovenVersion
 from gosync.catalog.versions import Need, VersionRow
@@ -49,7 +49,7 @@ class UnprovenSource:
         Raises:
             GosyncError: as the gate: nobody can be asked, or it is refused.
         """
-        kept = await to_thread.run_sync(self._of, row)
+        kept = await anyio.to_thread.run_sync(self._of, row)
         if kept is None or not self._has_authority(row.mv, private=private):
             return None
         try:
@@ -95,10 +95,10 @@ async def _take_unproven(
         GosyncError: as the gate: nobody could be asked, or what is kept is refused.
     """
     if need is Need.ZIP and row.info_digest is not None:
-        info = await to_thread.run_sync(blobs.read, Digest(row.info_digest))
+        info = await anyio.to_thread.run_sync(blobs.read, Digest(row.info_digest))
         admission.take_info(info, _served(row, len(info)))
     if not admission.has_mod:
-        mod = await to_thread.run_sync(blobs.read, Digest(row.mod_digest))
+        mod = await anyio.to_thread.run_sync(blobs.read, Digest(row.mod_digest))
         await admission.take_mod(mod, _served(row, len(mod)))
     if need is Need.ZIP and row.zip_digest is not None:
         await _take_zip(admission, blobs, row, Digest(row.zip_digest))
@@ -113,7 +113,7 @@ async def _take_zip(
         for piece in blobs.pieces(digest):
             staged.write(piece)
 
-    await to_thread.run_sync(copy)
+    await anyio.to_thread.run_sync(copy)
     await admission.take_zip(staged, _served(row, staged.size_bytes))
 
 

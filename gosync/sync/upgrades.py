@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 import anyio
-from anyio import from_thread
 
 from gosync.catalog.modules import Module
 from gosync.errors import UnavailableError
@@ -69,7 +68,7 @@ class UpgradeFinder:
 
     def _answer(self, paths: Sequence[str], *, is_guessed: bool) -> Mapping[str, str]:
         if any(path not in self._found for path in paths):
-            from_thread.run(partial(self._find, paths, is_guessed=is_guessed))
+            anyio.from_thread.run(partial(self._find, paths, is_guessed=is_guessed))
         found = ((path, self._found.get(path)) for path in paths)
         return {path: version for path, version in found if version is not None}
 

@@ -7,7 +7,7 @@ kept already is compared and not copied again, so that the same import may be re
 
 from __future__ import annotations
 
-from anyio import Lock, to_thread
+import anyio
 
 from gosync.catalog.unproven import UnprovenVersion
 from gosync.catalog.versions import Need
@@ -36,7 +36,7 @@ class VersionsAside:
         self._source = source
         self._scanner = scanner
         self._files = VersionFiles(source, site.clock)
-        self._writing = Lock()
+        self._writing = anyio.Lock()
         self._batch = UnprovenBatch(
             blobs=site.blobs,
             journal=site.journal,
@@ -52,15 +52,15 @@ class VersionsAside:
             RejectedError: It could not be admitted, whoever vouched for it.
             StoreError: The store cannot be written.
         """
-        there = await to_thread.run_sync(self._site.catalog.unproven.get, mv)
+        there = await anyio.to_thread.run_sync(self._site.catalog.unproven.get, mv)
         if there is not None and are_here(self._site.blobs, there):
             if need is Need.MOD:
                 return ""
             if there.need is Need.ZIP:
-                return await to_thread.run_sync(self._compare, mv, there)
-        row = await to_thread.run_sync(self._admit, mv, need)
+                return await anyio.to_thread.run_sync(self._compare, mv, there)
+        row = await anyio.to_thread.run_sync(self._admit, mv, need)
         async with self._writing:
-            await to_thread.run_sync(self._batch.add, row)
+            await anyio.to_thread.run_sync(self._batch.add, row)
         return ""
 
     async def commit(self) -> None:
@@ -70,7 +70,7 @@ class VersionsAside:
             StoreError: It cannot be written.
         """
         async with self._writing:
-            await to_thread.run_sync(self._batch.commit)
+            await anyio.to_thread.run_sync(self._batch.commit)
 
     def _compare(self, mv: ModuleVersion, there: UnprovenVersion) -> str:
         with self._source.open_zip(mv) as (read_at, size_bytes):

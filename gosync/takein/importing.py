@@ -16,8 +16,8 @@ from contextlib import AsyncExitStack, closing
 from enum import StrEnum
 from typing import Final
 
+import anyio
 import msgspec
-from anyio import CancelScope, to_thread
 from msgspec.structs import replace
 
 from gosync.catalog.leases import fetch_lease
@@ -200,7 +200,7 @@ class _Importing:
             await self._take_all(versions)
         finally:
             await self._batch.commit()
-            with CancelScope(shield=True):
+            with anyio.CancelScope(shield=True):
                 await self._aside.commit()
         return sorted(self._found, key=lambda each: (each.module, each.version))
 
@@ -213,7 +213,7 @@ class _Importing:
         with closing(scanned):
             while True:
                 none: list[ModuleVersion] = []
-                portion = await to_thread.run_sync(next, scanned, none)
+                portion = await anyio.to_thread.run_sync(next, scanned, none)
                 if not portion:
                     return
                 await for_each(portion, self._take, workers=workers)
@@ -243,8 +243,8 @@ class _Importing:
         self, mv: ModuleVersion, *, whole: bool
     ) -> tuple[CacheVersionState, str]:
         """Take a version, or keep it; return what became of it, and why."""
-        if await to_thread.run_sync(self._is_here, mv, whole):
-            return await to_thread.run_sync(self._compare, mv, whole)
+        if await anyio.to_thread.run_sync(self._is_here, mv, whole):
+            return await anyio.to_thread.run_sync(self._compare, mv, whole)
         need = Need.ZIP if whole else Need.MOD
         try:
             await self._bring(mv, need)
@@ -299,11 +299,11 @@ class _Importing:
         private = self._site.options.policy.is_private(mv.path)
         async with upstreams.gate.open(mv, need=need, private=private) as admission:
             if need is Need.ZIP:
-                info = await to_thread.run_sync(self._files.info, mv)
+                info = await anyio.to_thread.run_sync(self._files.info, mv)
                 admission.take_info(
                     info, self._files.served(mv, FileKind.INFO, len(info))
                 )
-            mod = await to_thread.run_sync(self._files.mod, mv)
+            mod = await anyio.to_thread.run_sync(self._files.mod, mv)
             served = self._files.served(mv, FileKind.MOD, len(mod))
             await admission.take_mod(mod, served)
             if need is Need.ZIP:
@@ -325,6 +325,6 @@ class _Importing:
 
     async def _take_zip(self, admission: Admission, mv: ModuleVersion) -> None:
         staged = admission.stage_zip()
-        await to_thread.run_sync(self._source.copy_zip, mv, staged)
+        await anyio.to_thread.run_sync(self._source.copy_zip, mv, staged)
         served = self._files.served(mv, FileKind.ZIP, staged.size_bytes)
         await admission.take_zip(staged, served)

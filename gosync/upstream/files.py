@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final
 
-import anyio.to_thread
+import anyio
 
 from gosync.errors import (
     NotFoundError,

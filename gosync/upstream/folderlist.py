@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 from gosync.errors import MalformedError
 from gosync.gomod.module import unescape_version
+from gosync.pattern import compile_on_use
 
-_LINK: Final = re.compile(
+_LINK: Final = compile_on_use(
     rb"""href\s*=\s*["']?(?:\./|[^"'>\s]*/@v/)?([^"'>\s/?#]{1,300})\.(?:info|mod)["'>\s]""",
     re.IGNORECASE,
 )

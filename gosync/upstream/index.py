@@ -37,6 +37,7 @@ from gosync.errors import MalformedError, UnavailableError
 from gosync.gomod import module, semver
 from gosync.gomod.info import format_time, parse_time
 from gosync.gomod.lengths import MAX_PATH_BYTES, MAX_VERSION_BYTES
+from gosync.pattern import compile_on_use
 from gosync.upstream.options import MIB
 from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.urls import strip_secrets
@@ -51,14 +52,14 @@ OVERLAP_ROWS: Final = 500
 _TIME_CHARACTERS: Final = 64
 _LOOK_UP_EVERY: Final = 1024
 _COMMON_MAJORS: Final = ("v0.", "v1.")  # of a path without a major version
-_LINE: Final = re.compile(rb"[^\n]+")
-_UTC_TIME: Final = re.compile(
+_LINE: Final = compile_on_use(rb"[^\n]+")
+_UTC_TIME: Final = compile_on_use(
     r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?Z",
     re.ASCII,
 )
 # As many of these as there may be, one a line; like _UTC_TIME in all else.
-_UTC_TIMES: Final = re.compile(
+_UTC_TIMES: Final = compile_on_use(
     r"(?:\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z\n)*+",
     re.ASCII,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from anyio import from_thread, to_thread
+import anyio
 
 from gosync.errors import PageError
 from gosync.upstream.answer import Sink
@@ -32,13 +32,13 @@ async def parse_apart(parse: Callable[[], T], size_bytes: int) -> T:
     """
     if size_bytes <= _AT_ONCE_BYTES:
         return parse()
-    return await to_thread.run_sync(parse)
+    return await anyio.to_thread.run_sync(parse)
 
 
 def look_up() -> None:
     """End the parser that calls this in a worker thread whose run was cancelled."""
     try:
-        from_thread.check_cancelled()
+        anyio.from_thread.check_cancelled()
     except RuntimeError:
         return  # no worker thread: what is small is parsed where it arrived
 

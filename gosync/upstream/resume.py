@@ -9,18 +9,18 @@ not resumed, and neither is less than ``WORTH_BYTES``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from gosync.pattern import compile_on_use
 from gosync.upstream.encoding import compressions
 
 WORTH_BYTES: Final = 16 * 1024
 _CHARACTERS: Final = 500
-_ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
-_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
+_ETAG: Final = compile_on_use(r'"[\x21\x23-\x7e\x80-\xff]*"')
+_CONTENT_RANGE: Final = compile_on_use(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 
 
 def mark_of(headers: Mapping[str, str]) -> str | None:

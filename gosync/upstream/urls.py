@@ -15,12 +15,13 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
 # Go's url.PathEscape leaves these bare within a segment; "/" divides segments.
 _PATH_SAFE: Final = "/$&+=:@~"
 # What a checksum database's client sends: also "!" (and "," which paths lack).
 _RAW_SAFE: Final = _PATH_SAFE + "!,"
-_USER_INFO: Final = re.compile(r"(//)[^/?#\s]*@")
+_USER_INFO: Final = compile_on_use(r"(//)[^/?#\s]*@")
 
 
 def join(base: str, path: str) -> str:

@@ -11,7 +11,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from anyio import to_thread
+import anyio
 
 from gosync.catalog.versions import Need
 from gosync.errors import ConfigError, NotFoundError
@@ -46,15 +46,15 @@ async def refresh_database(
     if not source:
         return None
     if source == SOURCE_MODULE:
-        found = await to_thread.run_sync(_of_module, site)
+        found = await anyio.to_thread.run_sync(_of_module, site)
     elif source.startswith(_URLS):
-        known = await to_thread.run_sync(stored_entries, site.catalog, site.blobs)
+        known = await anyio.to_thread.run_sync(stored_entries, site.catalog, site.blobs)
         from gosync.vulndb.remote import fetch_database  # noqa: PLC0415 - HTTP is dear
 
         found = await fetch_database(fetcher, source.rstrip("/"), known)
     else:
-        found = await to_thread.run_sync(read_database, Path(source))
-    return await to_thread.run_sync(
+        found = await anyio.to_thread.run_sync(read_database, Path(source))
+    return await anyio.to_thread.run_sync(
         lambda: keep_database(site, found, accept_loss=accept_loss)
     )
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeVar
 
+import anyio
 import msgspec
-from anyio import to_thread
 
 from gosync.errors import MalformedError
 from gosync.gomod.info import parse_time
@@ -55,7 +55,7 @@ async def fetch_database(
     stale = [each.id for each in lines if _is_stale(each, known.get(each.id))]
     if len(stale) > MANY:
         answer = await fetcher.get(f"{url}/{WHOLE}", limit_bytes=MAX_BYTES)
-        return await to_thread.run_sync(_whole, answer.body, url, modified)
+        return await anyio.to_thread.run_sync(_whole, answer.body, url, modified)
 
     async def fetch(identifier: str) -> None:
         data = await _get(fetcher, f"{url}/{entry_file(identifier)}")

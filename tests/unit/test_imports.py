@@ -29,6 +29,7 @@ _LARGE = frozenset(
         "rich",
         "sqlite_utils",
         "ssl",
+        "typing_extensions",
         "zstandard",
     ]
 )

@@ -17,8 +17,8 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 
+import anyio
 import msgspec
-from anyio import to_thread
 
 from gosync.bundle.delivery.inbox import bundle_folders, is_still_arriving, open_whole
 from gosync.bundle.delivery.replies import remove_needs, write_need, write_receipt
@@ -127,8 +127,8 @@ class Inbox:
                 be read or written.
         """
         assert self._inside.inbox is not None, "the job has an inbox"
-        folders = await to_thread.run_sync(bundle_folders, self._inside.inbox)
-        done, whole = await to_thread.run_sync(self._sort, folders)
+        folders = await anyio.to_thread.run_sync(bundle_folders, self._inside.inbox)
+        done, whole = await anyio.to_thread.run_sync(self._sort, folders)
         for arrival in whole:
             if self._stop.requested:
                 break
@@ -184,7 +184,7 @@ class Inbox:
             progress=self._progress,
         )
         report = await taking.run(arrival.folder)
-        await to_thread.run_sync(self._reply, report)
+        await anyio.to_thread.run_sync(self._reply, report)
         waits = report.outcome is ImportOutcome.STAGED
         state = DeliveryState.WAITING if waits else DeliveryState.APPLIED
         return await self._finish(arrival, state)
@@ -212,7 +212,7 @@ class Inbox:
 
     async def _finish(self, arrival: _Arrival, state: DeliveryState) -> DeliveredBundle:
         """Remove the folder: what it brought is in the store."""
-        await to_thread.run_sync(partial(remove_folder, arrival.folder))
+        await anyio.to_thread.run_sync(partial(remove_folder, arrival.folder))
         waits = state is DeliveryState.WAITING
         return DeliveredBundle(
             folder=arrival.folder.name,

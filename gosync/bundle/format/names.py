@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
 FORMAT = 1
 HEADER_NAME = "bundle.json"
@@ -32,9 +31,9 @@ CHUNK_BYTES = 1 << 20  # of a volume, with a digest of its own
 WINDOW_LOG = 27
 PATCH_BYTES = 48 << 20
 
-_VOLUME = re.compile(r"vol-([0-9]{4})\.zst")
+_VOLUME = compile_on_use(r"vol-([0-9]{4})\.zst")
 _LABEL = r"(\.[a-z0-9][a-z0-9_-]{0,62})?"
-_SIGNATURE = re.compile(rf"bundle\.json{_LABEL}\.(sig|sigstore\.json)")
+_SIGNATURE = compile_on_use(rf"bundle\.json{_LABEL}\.(sig|sigstore\.json)")
 
 
 def volume_name(number: int) -> str:

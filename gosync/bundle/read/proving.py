@@ -19,7 +19,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from msgspec.structs import fields
 
 from gosync.bundle.format.blocks import Form
 from gosync.bundle.format.manifest import Manifest, VersionEntry
@@ -67,7 +66,7 @@ class Proven(msgspec.Struct, frozen=True):
 
     def __add__(self, other: Proven) -> Proven:
         """Return both counts together."""
-        names = (field.name for field in fields(self))
+        names = self.__struct_fields__
         return Proven(*(getattr(self, n) + getattr(other, n) for n in names))
 
 

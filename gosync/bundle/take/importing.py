@@ -25,7 +25,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 
-from anyio import to_thread
+import anyio
 
 from gosync.bundle.format.names import HEADER_NAME
 from gosync.bundle.format.need import NeedFile
@@ -169,7 +169,7 @@ class Import:
         if takes:
             bundle.check_names(missing_ok=True)
             candidates.append(bundle)
-        await to_thread.run_sync(self._lists.complete, candidates)
+        await anyio.to_thread.run_sync(self._lists.complete, candidates)
         if takes:
             check_database(self._site.options.database, bundle, proves=self._proves)
             self._withdraw(bundle)
@@ -213,10 +213,10 @@ class Import:
     ) -> bool:
         """Apply the highest number that is complete; keep what arrived if it waits."""
         find = partial(holdings_of, self._site, proves=self._proves)
-        holdings = await to_thread.run_sync(find)
+        holdings = await anyio.to_thread.run_sync(find)
         pool = BundleSet(bundles, holdings)
         for candidate in pool.newest_first:
-            plan = await to_thread.run_sync(pool.plan, candidate)
+            plan = await anyio.to_thread.run_sync(pool.plan, candidate)
             if plan.is_done and self._is_applied(candidate):
                 self._keep_list(candidate)
                 return False
@@ -224,7 +224,9 @@ class Import:
                 return True
             self._gap = self._gap or plan
             if candidate is arrived:
-                await to_thread.run_sync(self._waiting.keep, arrived, self._progress)
+                await anyio.to_thread.run_sync(
+                    self._waiting.keep, arrived, self._progress
+                )
         return False
 
     def _keep_list(self, bundle: BundleFolder) -> None:
@@ -250,7 +252,7 @@ class Import:
             check_import_fits(self._site, plan)
             await self._bring(plan, bundles)
             artifacts = plan.chosen.manifest.artifacts
-            await to_thread.run_sync(check_house_log, self._site, artifacts)
+            await anyio.to_thread.run_sync(check_house_log, self._site, artifacts)
         except BundleGapError:
             self._tiles_missing = True
             return False
@@ -263,8 +265,8 @@ class Import:
         async with self._site.holding_at_last(leases.SELECT):
             check_store(self._site)  # others went on meanwhile
             check_deletes(self._site, plan.chosen.manifest)
-            await to_thread.run_sync(self._keep_list, plan.chosen)
-            await to_thread.run_sync(
+            await anyio.to_thread.run_sync(self._keep_list, plan.chosen)
+            await anyio.to_thread.run_sync(
                 apply_selection, self._site, plan.chosen, overtaken, ahead
             )
         self._waiting.remove_applied()
@@ -287,7 +289,7 @@ class Import:
                 try:
                     if taking.versions:
                         await intake.take(taking)
-                    await to_thread.run_sync(take_blobs, self._site, taking)
+                    await anyio.to_thread.run_sync(take_blobs, self._site, taking)
                 except VolumeError as error:
                     self._waiting.drop_damaged(taking.bundle, error)
                     raise
@@ -322,7 +324,7 @@ class Import:
             return
         with site.blobs.stage() as scratch:
             make = partial(BundleSumRemote, scratch=scratch, clock=site.clock)
-            remote = await to_thread.run_sync(make, chosen, bundles)
+            remote = await anyio.to_thread.run_sync(make, chosen, bundles)
             self._carried_tiles = remote.tiles
             ops = SumOps(
                 database.name,
@@ -345,7 +347,7 @@ class Import:
             self._site.holding_at_last(leases.SELECT),
             self._site.holding_at_last(leases.PRUNE),
         ):
-            await to_thread.run_sync(sweep, self._site)
+            await anyio.to_thread.run_sync(sweep, self._site)
         return published
 
     def _report(

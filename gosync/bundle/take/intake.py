@@ -17,7 +17,6 @@ from functools import partial
 
 import anyio
 import anyio.lowlevel
-from anyio import to_thread
 from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
@@ -156,7 +155,7 @@ class Intake:
             self._site.blobs.check_space(0, min_free_bytes=reserve)
             # What is staged reaches an admission, which removes it if it is refused.
             with anyio.CancelScope(shield=True):
-                unpacked = await to_thread.run_sync(_next, arriving)
+                unpacked = await anyio.to_thread.run_sync(_next, arriving)
             if isinstance(unpacked, StoreError):
                 await anyio.lowlevel.checkpoint_if_cancelled()  # killed by us
                 raise unpacked

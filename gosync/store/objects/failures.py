@@ -7,7 +7,6 @@ and the service's code; of it a message gets the code and the service's sentence
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,14 +28,15 @@ from gosync.errors import (
     ObjectMissingError,
     StoreError,
 )
+from gosync.pattern import compile_on_use
 from gosync.text import printable
 
-_STATUS = re.compile(r"status code: (\d{3})")
-_CODE = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
-_SENTENCE = re.compile(r"<Message>([^<]{1,300})</Message>")
-_RETRIED = re.compile(r"after \d+ retries")
+_STATUS = compile_on_use(r"status code: (\d{3})")
+_CODE = compile_on_use(r"<Code>([A-Za-z0-9]{1,60})</Code>")
+_SENTENCE = compile_on_use(r"<Message>([^<]{1,300})</Message>")
+_RETRIED = compile_on_use(r"after \d+ retries")
 _THROTTLED = {"429", "503"}
-_FULL = re.compile("QuotaExceeded|StorageFull|InsufficientCapacity")
+_FULL = compile_on_use("QuotaExceeded|StorageFull|InsufficientCapacity")
 # Where instance roles are asked for: nothing else has given any credentials.
 _ROLES = ("169.254.169.254", "169.254.170.2", "fd00:ec2", "metadata.google")
 

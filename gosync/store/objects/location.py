@@ -17,10 +17,11 @@ import re
 import msgspec
 
 from gosync.errors import MalformedError
+from gosync.pattern import compile_on_use
 
 SCHEMES = ("s3", "gs", "az")
-_SCHEME = re.compile(r"([a-z0-9]+)://", re.IGNORECASE)
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_SCHEME = compile_on_use(r"([a-z0-9]+)://", re.IGNORECASE)
+_BUCKET = compile_on_use(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _MAX_PREFIX_BYTES = 400  # of the 1024 that a key may have
 
 

@@ -7,7 +7,6 @@ journal/NNNNNNNN/OOOOOOOOOOOO.jsonl   what one append wrote to the journal file
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from gosync.errors import IdentityError, MalformedError
+from gosync.pattern import compile_on_use
 from gosync.store.durable import disk_errors, make_folder
 from gosync.store.layout import journal_name
 from gosync.store.localjournal import (
@@ -29,7 +29,7 @@ from gosync.store.objects.bucket import Bucket, ObjectInfo
 
 JOURNAL_PREFIX = "journal"
 _FETCHED_AT_ONCE = 16
-_KEY = re.compile(r"journal/([0-9]{8})/([0-9]{12})\.jsonl")
+_KEY = compile_on_use(r"journal/([0-9]{8})/([0-9]{12})\.jsonl")
 
 
 class JournalPart(msgspec.Struct, frozen=True, order=True):

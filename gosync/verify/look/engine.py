@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
+import anyio
 import msgspec
-from anyio import to_thread
 
 from gosync.clock import Clock, shift
 from gosync.errors import InterruptedRunError, StoreError
@@ -225,7 +225,7 @@ class Verification:
         done: list[Checked] = []
         for each in checking:
             try:
-                found = await to_thread.run_sync(each.result)
+                found = await anyio.to_thread.run_sync(each.result)
             except InterruptedRunError:  # what is not done is left for another run
                 self._outcome.interrupted = True
                 break
@@ -260,7 +260,7 @@ class Verification:
         outcome = self._outcome
         if is_whole:
             self._progress.phase("lists, logs and strays")
-            outcome.findings += await to_thread.run_sync(self._target.rest)
+            outcome.findings += await anyio.to_thread.run_sync(self._target.rest)
             self._keep(lambda: self._memory.end(self._clock.now()))
         outcome.findings.sort(key=severity)
         outcome.unread = list(self._target.unread())
