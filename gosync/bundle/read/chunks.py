@@ -13,16 +13,14 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gosync.bundle.format.extents import check_cover
 from gosync.bundle.format.header import FileEntry
+from gosync.bundle.format.manifest import Segment, VolumeEntry
 from gosync.bundle.format.names import CHUNK_BYTES
 from gosync.bundle.read.medium import COPY_AGAIN, MediumFile
 from gosync.errors import MalformedError, VolumeError
-
-if TYPE_CHECKING:
-    from gosync.bundle.format.manifest import Segment, VolumeEntry
 
 _KEPT: Final = 8  # two threads read two frames each, at the edge of two chunks
 
