@@ -26,8 +26,8 @@ from tests.crossing.freeze import RELEASES as FOLDER
 from tests.crossing.freeze import digest_of_file, read_sums
 from tests.crossing.released import PRESENT, CodeSite
 from tests.integration.breaking import pack
-from tests.integration.pair import GAP, bulky, carried_by
-from tests.integration.site import OK
+from tests.integration.pair import GAP, VOLUME, bulky, carried_by
+from tests.integration.site import OK, USAGE
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.slow
@@ -54,9 +54,9 @@ class Crossing:
         self.outside = CodeSite(outside, folder / "outside", sim, "std.example/*")
         self.inside = CodeSite(inside, folder / "inside", sim)
         made = self.outside.run("key", "new", "packer", "--dir", str(self.papers))
-        self._key = made.document["secret_file"]
+        self.key = made.document["secret_file"]
         (self.papers / "trust.toml").write_text(made.document["trust"])
-        target = {"name": "inside", "keys": [self._key]}
+        target = {"name": "inside", "keys": [self.key]}
         self.outside.declare(target=[target])
         self.inside.declare(bundle={"trust": str(self.papers / "trust.toml")})
 
@@ -111,7 +111,7 @@ class Crossing:
         manifest["sha256"] = hashlib.sha256(packed).hexdigest()
         signed = json.dumps({**header, **UNKNOWN_FIELD}).encode()
         (bundle / HEADER_NAME).write_bytes(signed)
-        secret = read_key(Path(self._key))
+        secret = read_key(Path(self.key))
         (bundle / f"{HEADER_NAME}.sig").write_bytes(secret.sign(signed))
 
 
@@ -176,3 +176,31 @@ def test_increments_gaps_and_repairs_cross(
     crossing.publish(MODULES[3])
     crossing.take(crossing.make())
     crossing.check()
+
+
+@pytest.mark.long
+def test_what_is_larger_than_a_volume_is_not_made_for_who_cannot_read_it(
+    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(
+        Crossing, "_add_fields", lambda *_: None
+    )  # ids as in the ledger
+    old = released.unpack(version, tmp_path)
+    with Simulator() as sim:
+        crossing = Crossing(tmp_path, sim, PRESENT, old)
+        target = {"name": "inside", "keys": [crossing.key]}
+        crossing.publish(MODULES[0])
+
+        # Before the first receipt nobody knows; the old one says what it lacks.
+        crossing.outside.declare(target=[{**target, "volume_size": "8KiB"}])
+        refused = crossing.take(crossing.make(), expect=VOLUME)
+        assert "a newer gosync (long-segments)" in refused["message"]
+
+        crossing.outside.declare(target=[target])
+        crossing.take(crossing.make("--full"))
+        crossing.ack()
+        crossing.outside.declare(target=[{**target, "volume_size": "8KiB"}])
+        crossing.publish(MODULES[1])
+        out = ("--out", str(crossing.media))
+        made = crossing.outside.run("bundle", "create", *out, expect=USAGE)
+        assert "goes on in the next volume" in made.document["message"]

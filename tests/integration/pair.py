@@ -244,8 +244,8 @@ def carried_by(site: Site) -> Carried:
     return Carried(site.carried(), site.listed(), plain)
 
 
-def bulky(path: str) -> ModuleSource:
-    """Return a module of 40 000 bytes that nothing makes smaller."""
-    data = random.Random(path).randbytes(20_000).hex()
+def bulky(path: str, *, noise_bytes: int = 20_000) -> ModuleSource:
+    """Return a module of twice so many bytes that nothing makes smaller than that."""
+    data = random.Random(path).randbytes(noise_bytes).hex()
     files = {"go.mod": f"module {path}\n", "data.go": f"package data\n\n// {data}\n"}
     return source(path, "v1.0.0", files)

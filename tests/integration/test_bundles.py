@@ -399,6 +399,27 @@ def test_volumes_may_come_on_one_medium_each(
     pair.check()
 
 
+def test_a_version_larger_than_a_volume_crosses_once_its_volumes_are_together(
+    sim: Simulator, machines: Machines, tmp_path: Path
+):
+    sim.publish(bulky("std.example/large", noise_bytes=90_000))
+    pair = Pair(tmp_path, sim, machines, modules=["std.example/*"], volume_size="32KiB")
+    pair.sync()
+    full = pair.make()
+    assert max(file.stat().st_size for file in full.glob("vol-*")) <= 32 << 10
+    assert len(list(full.glob("vol-*"))) >= 3
+    medium = tmp_path / "medium"
+    shutil.copytree(full, medium)
+    (medium / "vol-0003.zst").unlink()
+
+    refused = pair.take(medium, expect=VOLUME)
+    assert "vol-0003.zst is missing" in refused.document["message"]
+    assert pair.inside.tree_files() == {}
+    shutil.copy(full / "vol-0003.zst", medium)
+    pair.take(medium)
+    pair.check()
+
+
 def test_what_an_audit_found_goes_along(sim: Simulator, pair: Pair):
     moved = ModuleVersion(UPPER, "v1.0.0")
     pair.take(pair.make())

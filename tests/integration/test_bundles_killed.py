@@ -29,7 +29,7 @@ from gosync.bundle.format.names import HEADER_NAME, SUMS_NAME
 from gosync.bundle.read.folder import BundleFolder
 from gosync.signing.files import read_key
 from tests.integration.breaking import SIGNATURE, Stage, put_back, read_header
-from tests.integration.pair import GAP, Machines
+from tests.integration.pair import GAP, Machines, bulky
 from tests.integration.site import NO_SPACE, OK, Site, digests
 from tests.integration.steps import EVERY, Run, chosen
 from tests.integration.wreck import (
@@ -93,6 +93,7 @@ class Played:
         self._media = self.stage.pair.outside.folder / "media"
         pair, self._folder = self.stage.pair, folder
         sim.publish(module(UPPER, "v1.3.0", say="much later"))
+        sim.publish(bulky("std.example/larger-than-a-volume", noise_bytes=80_000))
         pair.sync()
         self._before_three = self._copy_outside("before-three")
         self.three = pair.make("--base", "sealed")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.pair import GAP, TARGET, Machines, Pair
+from tests.integration.pair import GAP, TARGET, Machines, Pair, bulky
 from tests.integration.site import OK, SECURITY
 from tests.integration.wreck import Story
 from tests.simulator import Simulator
@@ -270,9 +270,12 @@ def test_after_silence_what_was_not_acknowledged_travels_again(
 def test_a_lossy_gateway_ends_in_equal_trees(
     pair: Pair, gateway: Gateway, sim: Simulator
 ):
-    gateway.connect(pair, [pair.key["secret_file"]], resend_after="1s")
+    small = {"resend_after": "1s", "volume_size": "8KiB"}
+    gateway.connect(pair, [pair.key["secret_file"]], **small)
     chance, lost = random.Random(21), list[str]()
     for number in range(2, ROUNDS + 2):
+        if number % 3 == 0:  # larger than a volume
+            sim.publish(bulky(f"std.example/bulk{number}"))
         grow(pair, sim, number)
         send(pair)
         gateway.carry_badly(chance, lost)

@@ -33,12 +33,12 @@ receiver has, if the header requires that it reads one; what was omitted and why
 was withdrawn, which a header requires its reader to know (``requires``); and the
 segments.
 
-A **volume** is a row of zstd frames and nothing else, so that each can be read
+A **volume** is a row of zstd frames and nothing else, so that each frame can be read
 without the others. The manifest's segments say where they begin, and it has the
 SHA-256 of each CHUNK_BYTES of a volume, the last chunk being what is left: a reader
 proves each chunk when it reads it, and needs to read no volume twice (``chunks``).
 All frames have checksums, and a window of at most 2^27 bytes. A *segment* is two
-frames in one volume::
+frames, one after the other::
 
     module segment   recipes   one block a group: head, .info, .mod, recipes (blocks)
                      contents  files' contents, one after the other
@@ -46,6 +46,11 @@ frames in one volume::
                      contents  the tiles, one after the other
     artifact segment recipes   SHA-256 and size of each blob, one a line (artifacts)
                      contents  the blobs, one after the other
+
+It lies in one volume. Only what cannot be divided further, one version or one blob that
+is larger than a volume, goes on over borders (``extents``): it begins a volume, fills
+each that it reaches and ends in the last one, after which other segments follow. Its
+volumes are read together, and the header requires a reader that can.
 
 A *group* is consecutive versions of one module. A version's **recipe** has one
 line for each entry of its zip (``recipe``)::
@@ -86,6 +91,7 @@ The files of this room:
     listlines        lines of a list that is told as a difference
     selectionlist    such a list made whole, and a whole one told so
     artifacts        files beside modules: their lines, their segments
+    extents          which volumes each segment lies in
     blocks           what a recipes frame says of a group
     recipe           what a zip contains
     receipt          ``receipt.json``, which goes back outside

@@ -24,7 +24,9 @@ from gosync.errors import UsageError
 WITHDRAWALS: Final = "withdrawals"
 # To make a whole list of a difference to that of an earlier bundle.
 DIFFERENCES: Final = "list-differences"
-KNOWN_REQUIRES: Final = frozenset({WITHDRAWALS, DIFFERENCES})
+# To read a segment that begins in one volume and ends in a later one.
+LONG_SEGMENTS: Final = "long-segments"
+KNOWN_REQUIRES: Final = frozenset({WITHDRAWALS, DIFFERENCES, LONG_SEGMENTS})
 
 _Name = Annotated[str, msgspec.Meta(max_length=64)]
 
@@ -52,7 +54,9 @@ OURS: Final = ReaderFeatures(
 # By release, oldest first. A row is never changed once its version is out.
 RELEASES: Final[Mapping[str, ReaderFeatures]] = {
     "0.1.0": ReaderFeatures(
-        format=1, requires=(DIFFERENCES, WITHDRAWALS), artifacts=(DOCUMENT, VULNDB)
+        format=1,
+        requires=(DIFFERENCES, LONG_SEGMENTS, WITHDRAWALS),
+        artifacts=(DOCUMENT, VULNDB),
     ),
 }
 

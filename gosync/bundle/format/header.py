@@ -65,7 +65,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
         name: Its name.
         size_bytes: Its size.
         sha256: Its digest, hex.
-        unpacked_bytes: What its frames hold together.
+        unpacked_bytes: What the frames that begin in it hold together.
     """
 
     name: Annotated[str, msgspec.Meta(max_length=64)]

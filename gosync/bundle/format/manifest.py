@@ -70,7 +70,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """One zstd frame.
 
     Attributes:
-        size_bytes: Its size in the volume.
+        size_bytes: Its size as it is packed.
         unpacked_bytes: What it holds.
     """
 
@@ -89,10 +89,10 @@ class VolumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="volume"):
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True, tag="segment"):
-    """A segment: two zstd frames of a volume that belong together.
+    """A segment: two zstd frames that belong together.
 
     Attributes:
-        volume: The number of the volume that has them, from 1.
+        volume: The number of the volume in which they begin, from 1.
         offset: Where the first one begins there; the second follows it.
         holds: "modules", "tiles" or "artifacts".
         recipes: The frame that says what the other one holds.
@@ -109,8 +109,13 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, tag="segment"):
 
     @property
     def end(self) -> int:
-        """Where it ends in its volume."""
-        return self.offset + self.recipes.size_bytes + self.contents.size_bytes
+        """Where it ends, counted from where its volume begins."""
+        return self.offset + self.size_bytes
+
+    @property
+    def size_bytes(self) -> int:
+        """The sizes of both frames together."""
+        return self.recipes.size_bytes + self.contents.size_bytes
 
 
 class VersionEntry(OfVersion, msgspec.Struct, frozen=True, kw_only=True, tag="version"):

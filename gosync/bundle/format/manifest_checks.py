@@ -9,6 +9,7 @@ from gosync.artifact import check_artifact_name
 from gosync.bundle.format.artifacts import ArtifactEntry
 from gosync.bundle.format.decoding import decode_time
 from gosync.bundle.format.listlines import DroppedEntry, GoneEntry
+from gosync.bundle.format.names import MAX_VOLUMES
 from gosync.catalog.versions import Need, Proof
 from gosync.errors import MalformedError
 from gosync.gomod import module
@@ -37,15 +38,16 @@ def check_count(before: Sequence[object], most: int) -> None:
 
 
 def check_segment(segment: Segment, before: Sequence[Segment]) -> None:
-    """Check that it goes on where the one before ends: volumes have no gaps.
+    """Check that it may come after the one before: there, or in a later volume.
+
+    Whether volumes have gaps their sizes tell, which the header has (``extents``).
 
     Raises:
-        MalformedError: it does not.
+        MalformedError: it may not.
     """
     volume, end = (before[0].volume, before[0].end) if before else (1, 0)
-    if segment.volume == volume + 1 and end:
-        volume, end = segment.volume, 0
-    if (segment.volume, segment.offset) != (volume, end):
+    later = bool(before) and volume < segment.volume <= MAX_VOLUMES
+    if not later and (segment.volume, segment.offset) != (volume, end):
         raise malformed(f"a segment at {segment.offset} of {segment.volume}")
     if segment.base is not None:
         check_name(segment.base.path, segment.base.version)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from gosync import __version__
+from gosync.bundle.format.features import LONG_SEGMENTS
 from gosync.bundle.format.header import (
     Algorithms,
     Header,
@@ -107,7 +108,7 @@ def create_bundle(
 
     Raises:
         UsageError: the need is another target's, a key cannot be used, or a version
-            exceeds a volume.
+            exceeds a volume, which the site cannot read.
         StoreError: the store lacks or garbles something, or the bundle's folder
             cannot be written.
         NoSpaceError: a disk is full; nothing is sealed.
@@ -115,8 +116,8 @@ def create_bundle(
     """
     with ExitStack() as stack:
         with site.hold(leases.SELECT):
-            reader = reader_of(site.catalog.bundles, options.target.name)
-            reader = options.reader or reader
+            bundles = site.catalog.bundles
+            reader = reader_of(bundles, options.target.name, options.reader)
             selection = read_selection(
                 site.catalog, reader, with_pulled=site.options.bundle_pulled
             )
@@ -315,7 +316,7 @@ class _Making:
         carried, segments = list(whole.travelling()), whole.segments
         return Header(
             format=FORMAT,
-            requires=required(manifest),
+            requires=required(manifest, volumes.files),
             algorithms=Algorithms(
                 signatures=tuple(sorted({key.kind.value for key in self._keys}))
             ),
@@ -358,7 +359,10 @@ class _Making:
             *module_parts(bundled),
         ]
         limit = min(self._options.target.volume_bytes, MAX_FILE_BYTES)
-        form = PackForm(self._options.exact, limit, self._options.level)
+        options, bundles = self._options, site.catalog.bundles
+        reader = reader_of(bundles, options.target.name, options.reader)
+        may_span = reader is None or LONG_SEGMENTS in reader.requires
+        form = PackForm(options.exact, limit, may_span, options.level)
         packer = PartPacker(site.blobs, site.tiles, self._scratch, form)
         packers = Packers(packer, self._scratch, self._sharing)
         size_bytes = sum(each.zip_bytes for each in bundled)

@@ -13,7 +13,14 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import asdict
 
 from gosync.bundle.format.artifacts import ArtifactEntry
-from gosync.bundle.format.features import DIFFERENCES, WITHDRAWALS, ReaderFeatures
+from gosync.bundle.format.extents import is_long
+from gosync.bundle.format.features import (
+    DIFFERENCES,
+    LONG_SEGMENTS,
+    WITHDRAWALS,
+    ReaderFeatures,
+)
+from gosync.bundle.format.header import FileEntry
 from gosync.bundle.format.manifest import Manifest, ShrinkEntry, VolumeEntry
 from gosync.bundle.format.selectionlist import SelectionList, as_difference
 from gosync.bundle.make.receiver import Receiver
@@ -100,7 +107,11 @@ def told(manifest: Manifest, base: SelectionList | None, base_id: str) -> Manife
     return short if lines + more < whole else manifest
 
 
-def required(manifest: Manifest) -> tuple[str, ...]:
-    """Return what a reader of a manifest must know."""
-    differs = (DIFFERENCES,) if manifest.list_base is not None else ()
-    return (*differs, *((WITHDRAWALS,) if manifest.withdrawn else ()))
+def required(manifest: Manifest, files: Sequence[FileEntry]) -> tuple[str, ...]:
+    """Return what a reader of a manifest and its volumes must know."""
+    used = {
+        DIFFERENCES: manifest.list_base is not None,
+        LONG_SEGMENTS: any(is_long(each, files) for each in manifest.segments),
+        WITHDRAWALS: bool(manifest.withdrawn),
+    }
+    return tuple(name for name, needed in used.items() if needed)

@@ -82,7 +82,7 @@ class Packers:
         Raises:
             BlobMissingError: a blob is not there.
             BlobCorruptError: a blob is not what it was.
-            UsageError: a single version exceeds a volume.
+            UsageError: a single version exceeds a volume, and may not.
             StoreError: a tile is not there, or the disk refuses.
             NoSpaceError: the scratch files' disk is full.
         """

@@ -26,12 +26,14 @@ class PackForm(msgspec.Struct, frozen=True):
 
     Attributes:
         exact: Whether zips travel as they are.
-        volume_bytes: The most that a segment may have.
+        volume_bytes: The most that a segment may have, if it can be divided.
+        may_span: Whether one that cannot may be larger.
         level: How hard to compress.
     """
 
     exact: bool
     volume_bytes: int
+    may_span: bool
     level: Level
 
 
@@ -64,7 +66,7 @@ class PartPacker:
         Raises:
             BlobMissingError: a blob is not there.
             BlobCorruptError: a blob is not what it was.
-            UsageError: a single version exceeds a volume.
+            UsageError: a single version exceeds a volume, and may not.
             StoreError: a tile is not there, or the disk refuses.
             NoSpaceError: the file's disk is full.
         """
@@ -89,18 +91,22 @@ class PartPacker:
         """Pack a segment; one that exceeds a volume by itself is divided first."""
         begins = file.tell()
         packed = packing.pack(segment, file)
-        if packed.size_bytes <= self.form.volume_bytes:
+        halves = segment.halves()
+        if packed.size_bytes <= self.form.volume_bytes or (
+            self.form.may_span and not halves
+        ):
             yield packed
             return
         with disk_errors(self._place):
             file.seek(begins)
             file.truncate()
-        halves = segment.halves()
         if not halves:
             raise UsageError(
                 f"{segment}: {packed.size_bytes} bytes, a volume may have"
-                f" {self.form.volume_bytes}",
-                hint="raise the target's volume_size",
+                f" {self.form.volume_bytes}, and the gosync of the site reads nothing"
+                " that goes on in the next volume",
+                hint="raise the target's volume_size, or bring a newer gosync inside;"
+                " the receipt of its next import says what it reads",
             )
         for half in halves:
             yield from self._fitting(packing, half, file)

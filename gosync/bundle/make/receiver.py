@@ -24,12 +24,21 @@ from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 
 
-def reader_of(bundles: Bundles, target: str) -> ReaderFeatures | None:
-    """Return what a target's gosync can read, as its newest receipt says, or None.
+def reader_of(
+    bundles: Bundles, target: str, told: ReaderFeatures | None = None
+) -> ReaderFeatures | None:
+    """Return what a target's gosync can read, None where nobody knows.
+
+    Args:
+        bundles: The ledger, whose newest receipt counts.
+        target: The target.
+        told: What somebody says it can read, which counts more.
 
     Raises:
         CatalogError: the catalog cannot be read, or has what no receipt says.
     """
+    if told is not None:
+        return told
     said = bundles.reads(target)
     return None if said is None else read_document(said, ReaderFeatures)
 

@@ -168,7 +168,7 @@ class VolumeWriter:
             self._volume.file.close()
 
     def place(self, part: PackedPart) -> list[PlacedSegment]:
-        """Write the segments of a part, none of which exceeds a volume.
+        """Write the segments of a part; one that exceeds a volume goes over several.
 
         Raises:
             StoreError: the volume cannot be written.
@@ -180,8 +180,7 @@ class VolumeWriter:
     def _write(self, packed: PackedSegment, file: IO[bytes]) -> PlacedSegment:
         volume = self._volume
         if volume is None or volume.size_bytes + packed.size_bytes > self._volume_bytes:
-            self.close_volume()
-            volume = self._volume = _Volume(self._folder, len(self.files) + 1)
+            volume = self._next_volume()
         segment = Segment(
             volume=volume.number,
             offset=volume.size_bytes,
@@ -190,8 +189,18 @@ class VolumeWriter:
             contents=packed.contents,
             base=packed.base,
         )
-        volume.append(packed, file)
+        volume.note(packed)
+        left = packed.size_bytes
+        while left := left - volume.append(
+            file, min(left, self._volume_bytes - volume.size_bytes)
+        ):
+            volume = self._next_volume()
         return PlacedSegment(segment, packed)
+
+    def _next_volume(self) -> _Volume:
+        self.close_volume()
+        self._volume = _Volume(self._folder, len(self.files) + 1)
+        return self._volume
 
     def close_volume(self) -> None:
         """Finish the volume that is being written, if there is one.
@@ -219,15 +228,20 @@ class _Volume:
         with disk_errors(self._path):
             self.file = self._path.open("xb")
 
-    def append(self, packed: PackedSegment, file: IO[bytes]) -> None:
-        left = packed.size_bytes
+    def append(self, file: IO[bytes], size_bytes: int) -> int:
+        """Append so many bytes of a file; return how many that is."""
+        left = size_bytes
         with disk_errors(self._path):
             while piece := file.read(min(left, PIECE_BYTES)):
                 left -= len(piece)
                 self._digest.update(piece)
                 self.chunks.update(piece)
                 self.file.write(piece)
-        self.size_bytes += packed.size_bytes
+        self.size_bytes += size_bytes
+        return size_bytes
+
+    def note(self, packed: PackedSegment) -> None:
+        """Count what a segment holds that begins here."""
         self._unpacked_bytes += packed.recipes.unpacked_bytes
         self._unpacked_bytes += packed.contents.unpacked_bytes
 

@@ -13,15 +13,14 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from gosync.bundle.format.extents import check_cover
 from gosync.bundle.format.header import FileEntry
+from gosync.bundle.format.manifest import Segment, VolumeEntry
 from gosync.bundle.format.names import CHUNK_BYTES
 from gosync.bundle.read.medium import COPY_AGAIN, MediumFile
 from gosync.errors import MalformedError, VolumeError
-
-if TYPE_CHECKING:
-    from gosync.bundle.format.manifest import Segment, VolumeEntry
 
 _KEPT: Final = 8  # two threads read two frames each, at the edge of two chunks
 
@@ -85,6 +84,7 @@ class ProvenVolume:
 
     Attributes:
         number: The volume's number, from 1.
+        size_bytes: Its size.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class ProvenVolume:
         """
         self.number = number
         self._file = file
-        self._size_bytes = size_bytes
+        self.size_bytes = size_bytes
         self._digests = digests
         self._kept = kept
 
@@ -116,7 +116,7 @@ class ProvenVolume:
         Raises:
             VolumeError: they cannot be read, or are not what the manifest binds.
         """
-        end = min(offset + size_bytes, self._size_bytes)
+        end = min(offset + size_bytes, self.size_bytes)
         parts: list[bytes] = []
         while offset < end:
             index, start = divmod(offset, CHUNK_BYTES)
@@ -133,7 +133,7 @@ class ProvenVolume:
             VolumeError: it cannot be read, or is not what the manifest binds.
         """
         offset = index * CHUNK_BYTES
-        wanted = min(CHUNK_BYTES, self._size_bytes - offset)
+        wanted = min(CHUNK_BYTES, self.size_bytes - offset)
         data = self._file.read_at(offset, wanted)
         found = hashlib.sha256(data).hexdigest()
         if found != self._digests[index]:
@@ -144,6 +144,31 @@ class ProvenVolume:
                 hint=COPY_AGAIN,
             )
         return data
+
+
+class ProvenRow:
+    """Consecutive volumes, read as if they were one file."""
+
+    def __init__(self, volumes: Sequence[ProvenVolume]) -> None:
+        """Begin to read them, which are in order."""
+        self._volumes = volumes
+
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        """Return the bytes there, counted from the first volume's beginning.
+
+        Fewer only at the end of the last one.
+
+        Raises:
+            VolumeError: they cannot be read, or are not what the manifest binds.
+        """
+        parts: list[bytes] = []
+        for volume in self._volumes:
+            if offset < volume.size_bytes and size_bytes:
+                parts.append(volume.read_at(offset, size_bytes))
+                offset += len(parts[-1])
+                size_bytes -= len(parts[-1])
+            offset -= volume.size_bytes
+        return b"".join(parts)
 
 
 def check_volumes(
@@ -165,16 +190,10 @@ def check_volumes(
         raise _malformed("no digests of its volumes: made by an older gosync")
     if len(files) != len(volumes):
         raise _malformed(f"chunks of {len(volumes)} volumes, there are {len(files)}")
-    ends = [0] * len(files)
-    for segment in segments:
-        if segment.volume > len(files):
-            raise _malformed(f"a segment in volume {segment.volume} of {len(files)}")
-        ends[segment.volume - 1] = segment.end
-    for file, volume, end in zip(files, volumes, ends, strict=True):
+    for file, volume in zip(files, volumes, strict=True):
         if len(volume.chunks) != -(-file.size_bytes // CHUNK_BYTES):
             raise _malformed(f"{file.name} has {len(volume.chunks)} chunks")
-        if end != file.size_bytes:
-            raise _malformed(f"{file.name} has bytes of no segment, or lacks some")
+    check_cover(files, segments)
 
 
 def _malformed(reason: str) -> MalformedError:

@@ -21,9 +21,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from gosync.bundle.format.features import DIFFERENCES
+from gosync.bundle.format.extents import is_long, volumes_of
+from gosync.bundle.format.features import DIFFERENCES, LONG_SEGMENTS
 from gosync.bundle.format.header import FileEntry, Header, bundle_id, parse_header
-from gosync.bundle.format.manifest import Manifest, read_manifest
+from gosync.bundle.format.manifest import Manifest, Segment, read_manifest
 from gosync.bundle.format.names import (
     HEADER_NAME,
     MANIFEST_NAME,
@@ -33,13 +34,19 @@ from gosync.bundle.format.names import (
     SUMS_NAME,
     is_signature_name,
 )
-from gosync.bundle.read.chunks import ProvenChunks, ProvenVolume, check_volumes
+from gosync.bundle.read.chunks import (
+    ProvenChunks,
+    ProvenRow,
+    ProvenVolume,
+    check_volumes,
+)
 from gosync.bundle.read.medium import (
     COPY_AGAIN,
     OWN_FOLDER,
     FolderMedium,
     Medium,
     MediumFile,
+    ReopenedFile,
 )
 from gosync.bundle.read.zstd import PIECE_BYTES, unpack_pieces
 from gosync.errors import MalformedError, RejectedError, VolumeError
@@ -170,7 +177,18 @@ class BundleFolder:
         check_volumes(self.header.volumes, found.volumes, found.segments)
         if found.list_base is not None and DIFFERENCES not in self.header.requires:
             raise MalformedError(MANIFEST_NAME, "", "a difference that none requires")
+        if LONG_SEGMENTS not in self.header.requires:
+            self._check_short(found)
         return found
+
+    def _check_short(self, manifest: Manifest) -> None:
+        """Check that each segment lies in one volume: the header requires no more."""
+        for segment in manifest.segments:
+            if is_long(segment, self.header.volumes):
+                name = self.header.volumes[segment.volume - 1].name
+                raise MalformedError(
+                    MANIFEST_NAME, "", f"{name} lacks some of a segment"
+                )
 
     def check_volume(self, number: int, progress: Progress | None = None) -> None:
         """Read a volume, counted from 1, and prove it by the header.
@@ -212,6 +230,36 @@ class BundleFolder:
         digests = self.manifest.volumes[number - 1].chunks
         with self._opened(file) as opened:
             yield ProvenVolume(number, opened, file.size_bytes, digests, self._chunks)
+
+    @contextmanager
+    def holding(self, segment: Segment) -> Iterator[ProvenVolume | ProvenRow]:
+        """Open the volumes of a segment; offsets count from where the first begins.
+
+        Raises:
+            VolumeError: one is missing or unreadable.
+            MalformedError: the manifest is none.
+        """
+        numbers = volumes_of(segment, self.header.volumes)
+        if len(numbers) == 1:
+            with self.volume(segment.volume) as volume:
+                yield volume
+            return
+        yield ProvenRow([self._reopened(number, numbers) for number in numbers])
+
+    def _reopened(self, number: int, numbers: range) -> ProvenVolume:
+        """Return one of the volumes of a long segment."""
+        files = self.header.volumes
+        file = files[number - 1]
+        if file.name not in self._names:
+            first, last = files[numbers[0] - 1].name, files[numbers[-1] - 1].name
+            raise VolumeError(
+                f"{self.name}: {file.name} is missing; something that is larger than a"
+                f" volume lies in {first} to {last}",
+                hint="bring these volumes into one folder",
+            )
+        opened = ReopenedFile(self._medium, self._names[file.name])
+        digests = self.manifest.volumes[number - 1].chunks
+        return ProvenVolume(number, opened, file.size_bytes, digests, self._chunks)
 
     @contextmanager
     def _opened(self, file: FileEntry) -> Iterator[MediumFile]:

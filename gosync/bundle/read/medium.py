@@ -69,6 +69,25 @@ class Medium(Protocol):
         ...
 
 
+class ReopenedFile(MediumFile):
+    """A file that is open only while it is read: of many, few are open at a time."""
+
+    def __init__(self, medium: Medium, name: str) -> None:
+        """Name it, by a name that was listed.
+
+        Raises:
+            VolumeError: it is not there, no plain file, or cannot be read.
+        """
+        self._medium, self._listed = medium, name
+        with medium.open(name) as opened:
+            self.name, self.size_bytes = opened.name, opened.size_bytes
+
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        """See MediumFile."""
+        with self._medium.open(self._listed) as opened:
+            return opened.read_at(offset, size_bytes)
+
+
 class FolderMedium(Medium):
     """A folder. What is not a plain file is not read at all, links neither."""
 

@@ -173,7 +173,7 @@ def open_segment(
     folder: BundleFolder, segment: Segment, entries: Entries, bases: Bases
 ) -> Iterator[SegmentReading]:
     """Open one segment; errors are those of SegmentReading."""
-    with folder.volume(segment.volume) as volume, ExitStack() as stack:
+    with folder.holding(segment) as volume, ExitStack() as stack:
         yield SegmentReading(segment, volume, entries, bases, stack)
 
 

@@ -22,7 +22,7 @@ from gosync.bundle.format.blocks import (
 from gosync.bundle.format.manifest import Segment, VersionEntry
 from gosync.bundle.format.names import MAX_GROUP_CONTENT_BYTES
 from gosync.bundle.read.bases import BaseFiles, Bases
-from gosync.bundle.read.chunks import ProvenVolume
+from gosync.bundle.read.chunks import ProvenRow, ProvenVolume
 from gosync.bundle.read.spool import proven_pieces
 from gosync.bundle.read.zstd import FrameReader
 from gosync.catalog.versions import Need
@@ -67,7 +67,7 @@ class OpenGroup(msgspec.Struct, frozen=True):
 
 
 class SegmentReading:
-    """One segment of a volume.
+    """One segment of a bundle.
 
     Attributes:
         base: What it is a patch against, or None.
@@ -76,7 +76,7 @@ class SegmentReading:
     def __init__(
         self,
         segment: Segment,
-        volume: ProvenVolume,
+        volume: ProvenVolume | ProvenRow,
         entries: dict[ModuleVersion, VersionEntry],
         bases: Bases,
         stack: ExitStack,
@@ -85,7 +85,7 @@ class SegmentReading:
 
         Args:
             segment: Where it lies.
-            volume: The volume that has it.
+            volume: The volume that has it, or those from where it begins on.
             entries: What the manifest says is in it.
             bases: Where the version is that it may be a patch against.
             stack: Closes what this opens.

@@ -1,11 +1,11 @@
 """A check of free space, before an import writes anything.
 
-What it takes: the new contents; a volume's worth of scratch, for what is unpacked
-and has no name yet, and the checksum database's tiles; and the new contents once more
-where the tree is on another disk than the store, since it cannot share them by links.
-Tiles are in the store and in the tree besides, and the catalog's write-ahead log grows
-until it is written back. Zips that are made anew from their contents may be larger than
-the upstream's by a part, which is allowed for.
+What it takes: the new contents; scratch as large as a volume or the largest segment,
+for what is unpacked and has no name yet, and the checksum database's tiles; and the new
+contents once more where the tree is on another disk than the store, since it cannot
+share them by links. Tiles are in the store and in the tree besides, and the catalog's
+write-ahead log grows until it is written back. Zips that are made anew from their
+contents may be larger than the upstream's by a part, which is allowed for.
 """
 
 from __future__ import annotations
@@ -34,12 +34,14 @@ def check_import_fits(site: Site, plan: ImportPlan) -> None:
         NoSpaceError: One has not; the message says how much is wanted.
         StoreError: A disk refuses.
     """
-    volumes = [v.size_bytes for t in plan.takings for v in t.bundle.header.volumes]
+    bundles = [taking.bundle for taking in plan.takings]
+    parts = [v.size_bytes for each in bundles for v in each.header.volumes]
+    parts += [s.size_bytes for each in bundles for s in each.manifest.segments]
     versions = sum(len(taking.versions) for taking in plan.takings)
     contents = round(plan.new_bytes * _REMADE) + versions * _SMALL_BYTES
     reserve = site.options.min_free_bytes
     tiles = sum(taking.bundle.header.tiles for taking in plan.takings) * _TILE_BYTES
-    scratch = max(volumes, default=0) + tiles + _CATALOG_LOG_BYTES
+    scratch = max(parts, default=0) + tiles + _CATALOG_LOG_BYTES
     site.blobs.check_space(contents + scratch + 2 * tiles, min_free_bytes=reserve)
     contents += tiles
     if not isinstance(site.options.tree_path, Path):

@@ -38,6 +38,7 @@ from tests.unit.gomod.zipfiles import make_zip, reader
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gosync.bundle.format.features import ReaderFeatures
     from gosync.bundle.format.need import NeedFile
     from gosync.sumdb.treehead import SignedHead
 
@@ -168,13 +169,19 @@ class Outside:
         sealed_base: bool = True,
         out: Path | None = None,
         sweep: Sweep | None = None,
+        reader: ReaderFeatures | None = None,
     ) -> Created:
         """Make the next bundle; by the workers of a sweep, if one is given."""
         target = TargetSpec(
             name=TARGET, volume_bytes=volume_bytes, sealed_base=sealed_base
         )
         options = CreateOptions(
-            target=target, out=out or self.out, full=full, exact=exact, need=need
+            target=target,
+            out=out or self.out,
+            full=full,
+            exact=exact,
+            need=need,
+            reader=reader,
         )
         shared = shared_store(self.options)
         sharing = None if sweep is None else PackSharing(sweep, shared)

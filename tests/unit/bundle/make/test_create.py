@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gosync.bundle.format.blocks import Form
+from gosync.bundle.format.features import LONG_SEGMENTS, ReaderFeatures
 from gosync.bundle.format.header import Known
 from gosync.bundle.format.need import NeedFile, NeedVersion
 from gosync.bundle.read.bases import NoBases, ZipSource
@@ -25,6 +26,7 @@ from gosync.errors import (
     BundleGapError,
     StoreError,
     UsageError,
+    VolumeError,
 )
 from gosync.gomod.dirhash import hash_zip
 from gosync.gomod.module import ModuleVersion
@@ -34,6 +36,8 @@ from gosync.sumdb.tile import tree_tiles
 from tests.unit.bundle.make.making import M, N, add_versions, digests
 from tests.unit.bundle.outside import TARGET, Outside, changed, source
 from tests.unit.gomod.zipfiles import make_zip, reader
+
+OLDER = ReaderFeatures(format=1)
 
 
 class Inside:
@@ -242,14 +246,54 @@ def test_a_module_that_exceeds_a_volume_is_divided_by_versions(
     assert len(inside.take(bundle)) == 6
 
 
-def test_a_version_that_exceeds_a_volume_is_named(outside: Outside):
+def test_a_version_that_exceeds_a_volume_goes_over_several(
+    outside: Outside, inside: Inside
+):
+    for number in range(3):
+        outside.add(f"example.com/m{number}", "v1.0.0", noise(number, 40_000))
+        outside.add(f"example.com/n{number}", "v1.0.0", noise(number, 3_000))
+    outside.publish()
+
+    bundle = outside.bundle(volume_bytes=16 << 10)
+
+    sizes = [volume.size_bytes for volume in bundle.header.volumes]
+    assert max(sizes) <= 16 << 10
+    assert len(sizes) >= 9
+    assert bundle.header.requires == (LONG_SEGMENTS,)
+    assert len(inside.take(bundle)) == 6
+    assert prove_bundle(bundle, scratch=ScratchFolder(inside.scratch)).versions == 6
+
+
+def test_a_version_whose_volumes_are_not_all_here_names_them(
+    outside: Outside, inside: Inside
+):
+    outside.add(M, "v1.0.0", noise(1, 40_000))
+    outside.add(N, "v1.0.0", noise(2, 3_000))
+    outside.publish()
+    made = outside.create(volume_bytes=16 << 10).path
+    assert made is not None
+    lost = made / "vol-0003.zst"
+    kept = lost.rename(inside.scratch / lost.name)
+
+    with pytest.raises(VolumeError, match=r"vol-0003\.zst is missing") as caught:
+        inside.take(BundleFolder.open(made))
+    assert "vol-0002.zst to vol-0004.zst" in str(caught.value)
+    assert "into one folder" in str(caught.value.hint)
+    kept.rename(lost)
+    assert len(inside.take(BundleFolder.open(made))) == 2
+
+
+def test_a_version_that_exceeds_a_volume_is_named_where_the_site_is_older(
+    outside: Outside,
+):
     outside.add(M, "v1.0.0", noise(1, 40_000))
     outside.publish()
 
     with pytest.raises(UsageError, match=r"m@v1\.0\.0") as caught:
-        outside.create(volume_bytes=16 << 10)
+        outside.create(volume_bytes=16 << 10, reader=OLDER)
     assert "volume_size" in str(caught.value.hint)
     assert outside.site.catalog.bundles.all()[0].state is BundleState.PLANNED
+    assert outside.create(volume_bytes=64 << 10, reader=OLDER).path is not None
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path):

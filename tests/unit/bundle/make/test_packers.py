@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from gosync.bundle.format.features import ReaderFeatures
 from gosync.bundle.make import packers
 from gosync.bundle.make.create import create_bundle
 from gosync.bundle.make.created import CreateOptions
@@ -114,5 +115,6 @@ def test_a_version_that_exceeds_a_volume_is_named_though_a_worker_packs_it(
         noise = random.Random(1).randbytes(200_000)
         outside.add(PATHS[0], "v1.0.0", {"noise.bin": noise})
         outside.publish()
+        older = ReaderFeatures(format=1)
         with pytest.raises(UsageError, match="a volume may have"):
-            outside.create(volume_bytes=100_000, sweep=PickledSweep())
+            outside.create(volume_bytes=100_000, sweep=PickledSweep(), reader=older)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
+from itertools import accumulate
 
 import msgspec
 import pytest
 
+from gosync.bundle.format.extents import is_long, volumes_of
 from gosync.bundle.format.header import FileEntry
 from gosync.bundle.format.manifest import Frame, Segment, VolumeEntry
 from gosync.bundle.format.names import CHUNK_BYTES
 from gosync.bundle.read.chunks import (
     ChunkDigests,
     ProvenChunks,
+    ProvenRow,
     ProvenVolume,
     check_volumes,
 )
@@ -130,8 +133,61 @@ def test_what_does_not_cover_the_volumes_is_refused(
         check_volumes([FILE], entries, segments)
 
 
+TWO = msgspec.structs.replace(FILE, name="vol-0002.zst")
+
+
+@pytest.mark.parametrize("sizes", [(77,), (CHUNK_BYTES, 5, CHUNK_BYTES + 7, 64)])
+def test_a_row_of_volumes_reads_as_one(sizes: tuple[int, ...]):
+    ends = list(accumulate(sizes))
+    parts = [DATA[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+    kept = ProvenChunks()
+    row = ProvenRow(
+        [
+            ProvenVolume(number, ChangingFile(part), len(part), digests(part), kept)
+            for number, part in enumerate(parts, start=1)
+        ]
+    )
+    dice = random.Random(2)
+    for _ in range(200):
+        offset, size = dice.randrange(ends[-1] + 9), dice.randrange(ends[-1])
+        assert row.read_at(offset, size) == DATA[: ends[-1]][offset : offset + size]
+
+
+def test_a_segment_may_go_over_volumes_and_the_next_begins_where_it_ends():
+    size = len(DATA)
+    long = segment(1, size + 5)
+    rest = msgspec.structs.replace(segment(2, size - 5), offset=5)
+    check_volumes([FILE, TWO], [ENTRY, ENTRY], [long, rest])
+    assert [is_long(each, [FILE, TWO]) for each in (long, rest)] == [True, False]
+    assert volumes_of(long, [FILE, TWO]) == range(1, 3)
+    assert volumes_of(rest, [FILE, TWO]) == range(2, 3)
+    assert volumes_of(segment(1, 2 * size), [FILE, TWO]) == range(1, 3)
+
+
+@pytest.mark.parametrize(
+    ("segments", "says"),
+    [
+        ([segment(1, len(DATA) + 5), segment(2, len(DATA))], "no segment"),
+        ([segment(1, len(DATA) + 5)], r"vol-0002\.zst has bytes of no segment"),
+        ([segment(1, 2 * len(DATA) + 5)], r"vol-0002\.zst lacks some"),
+        ([segment(1, 5), segment(2, len(DATA))], r"vol-0001\.zst has bytes"),
+        (
+            [
+                segment(1, len(DATA)),
+                msgspec.structs.replace(segment(1, len(DATA)), offset=len(DATA)),
+            ],
+            "beginning",
+        ),
+    ],
+)
+def test_a_segment_over_volumes_that_leaves_or_lacks_bytes_is_refused(
+    segments: Sequence[Segment], says: str
+):
+    with pytest.raises(MalformedError, match=says):
+        check_volumes([FILE, TWO], [ENTRY, ENTRY], segments)
+
+
 def test_what_covers_the_volumes_is_taken():
-    two = msgspec.structs.replace(FILE, name="vol-0002.zst")
     segments = [segment(1, len(DATA)), segment(2, len(DATA))]
-    check_volumes([FILE, two], [ENTRY, ENTRY], segments)
+    check_volumes([FILE, TWO], [ENTRY, ENTRY], segments)
     check_volumes([], [], [])
