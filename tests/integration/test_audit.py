@@ -160,6 +160,7 @@ def test_retry_after_is_heeded_at_once(tmp_path, sim):
     assert report["resting"][0]["until"] > site.status()["last_run"]["ended_at"]
 
 
+@pytest.mark.long
 def test_one_upstream_that_hangs_does_not_keep_the_other(tmp_path, sim, second):
     site = make_site(tmp_path, sim, second)
     site.configure({"timeout_seconds": 5})

@@ -104,6 +104,7 @@ def test_the_list_travels_as_a_difference_to_the_receipt_s(sim: Simulator, pair:
     pair.check()
 
 
+@pytest.mark.long
 def test_a_site_that_keeps_no_list_is_told_it_whole(sim: Simulator, pair: Pair):
     pair.take(pair.make())
     said = json.loads(pair.receipt.read_bytes())
@@ -185,6 +186,7 @@ def test_a_lost_bundle_is_repaired(sim: Simulator, pair: Pair):
     pair.check()
 
 
+@pytest.mark.long
 def test_an_increment_for_a_site_that_lost_everything_is_repaired(
     sim: Simulator, pair: Pair, tmp_path: Path
 ):
@@ -208,6 +210,7 @@ def zip_blobs(pair: Pair, version: str) -> list[Path]:
     return [pair.inside.store / "blobs" / "sha256" / digest[:2] / digest]
 
 
+@pytest.mark.long
 def test_what_the_store_inside_lost_comes_again(sim: Simulator, pair: Pair):
     full = pair.make()
     pair.take(full)
@@ -231,6 +234,7 @@ def test_what_the_store_inside_lost_comes_again(sim: Simulator, pair: Pair):
     pair.check()
 
 
+@pytest.mark.long
 def test_what_is_selected_no_more_leaves_the_tree_inside(pair: Pair):
     pair.take(pair.make())
     pair.ack()
@@ -272,6 +276,7 @@ def test_a_revoked_bundle_travels_again(sim: Simulator, pair: Pair):
     pair.check()
 
 
+@pytest.mark.long
 def test_the_list_says_what_came_and_what_was_lost(sim: Simulator, pair: Pair):
     """Four bundles, of which the third is lost, and one receipt: the last one's."""
     bundles = [pair.make()]
@@ -299,6 +304,7 @@ def states(pair: Pair) -> list[str]:
     return [row["state"] for row in made]
 
 
+@pytest.mark.long
 def test_a_site_outside_that_lost_everything_goes_on(sim: Simulator, pair: Pair):
     pair.take(pair.make())
     for lost in (pair.outside.store, pair.outside.tree):
@@ -313,6 +319,7 @@ def test_a_site_outside_that_lost_everything_goes_on(sim: Simulator, pair: Pair)
     pair.check()
 
 
+@pytest.mark.long
 def test_a_rebuilt_catalog_refuses_the_old_and_goes_on(sim: Simulator, pair: Pair):
     full = pair.make()
     pair.take(full)
@@ -420,6 +427,7 @@ def test_a_version_larger_than_a_volume_crosses_once_its_volumes_are_together(
     pair.check()
 
 
+@pytest.mark.long
 def test_what_an_audit_found_goes_along(sim: Simulator, pair: Pair):
     moved = ModuleVersion(UPPER, "v1.0.0")
     pair.take(pair.make())

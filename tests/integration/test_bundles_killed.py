@@ -251,16 +251,19 @@ def test_a_killed_import_is_gone_on_with(played: Played):
     assert len(killed) >= 6, "threads may have moved a rare one out of the way"
 
 
+@pytest.mark.long
 def test_a_bundle_whose_keeping_was_killed_is_kept(played: Played):
     deed = played.taking(played.three, played.stage.two)
     kill_everywhere(deed, "import of one that waits")
 
 
+@pytest.mark.long
 def test_a_killed_import_that_closes_a_gap_closes_it(played: Played):
     deed = played.taking(played.stage.two, waiting=True)
     kill_everywhere(deed, "import that closes the gap")
 
 
+@pytest.mark.long
 def test_a_killed_import_of_a_repair_is_gone_on_with(played: Played):
     deed = played.taking(played.repair, waiting=True)
     kill_everywhere(deed, "import of a repair")
@@ -272,11 +275,19 @@ def test_a_killed_create_makes_the_same_the_next_time(played: Played):
     assert len(killed) >= 6
 
 
+@pytest.mark.long
 def test_a_killed_create_of_a_repair_makes_the_same_the_next_time(played: Played):
     kill_everywhere(played.making_repair(), "create of a repair")
 
 
-@pytest.mark.parametrize("name", ["import", "import of one that waits", "create"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "import",
+        pytest.param("import of one that waits", marks=pytest.mark.long),
+        pytest.param("create", marks=pytest.mark.long),
+    ],
+)
 def test_a_disk_that_fills_up_is_gone_on_with(played: Played, name: str):
     deeds: dict[str, Callable[[], Deed]] = {
         "import": lambda: played.taking(played.stage.two),

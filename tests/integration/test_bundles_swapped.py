@@ -43,12 +43,19 @@ from tests.tiers import spread
 
 pytestmark = pytest.mark.slow
 
+QUICK = ("patched", "one that waits")  # ways of the first tier
 READS = 3  # of all reads of a medium, so many are tried
 OTHER_H1 = f"h1:{'A' * 43}="
 VOLUME_NAME = volume_name(1)
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(way, marks=[] if way in QUICK else pytest.mark.long)
+        for way in WAYS
+    ],
+)
 def media(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Media]:

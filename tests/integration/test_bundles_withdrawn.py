@@ -176,7 +176,7 @@ def test_a_bundle_from_before_does_not_bring_it_back(
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("waits", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_an_import_that_is_killed_anywhere_withdraws_when_it_is_run_again(
     sim: Simulator, pair: Pair, machines: Machines, tmp_path: Path, waits: bool
 ) -> None:

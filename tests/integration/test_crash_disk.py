@@ -118,6 +118,7 @@ def _fail_near(
 
 
 @pytest.mark.sampled
+@pytest.mark.long
 def test_no_space_for_a_write_ends_the_run_and_the_next_one_converges(chapter: Chapter):
     codes: dict[str, set[int]] = {}
     worker = chapter.workers[0]
@@ -191,6 +192,7 @@ def remount(folder: Path, options: str) -> None:
 
 
 @pytest.mark.sampled
+@pytest.mark.long
 def test_a_disk_of_any_size_that_fills_up_goes_on_when_it_is_grown(tmp_path: Path):
     places: Counter[str] = Counter()
     with Simulator() as sim, Stepper() as stepper:

@@ -108,6 +108,7 @@ def test_a_slow_zip_is_not_stuck_and_a_time_limit_ends_what_takes_too_long(
         site.check_store()
 
 
+@pytest.mark.long
 def test_one_works_and_the_others_say_who_holds_the_lock(tmp_path: Path):
     with Simulator() as sim, Manager() as manager:
         _publish(sim, 0)

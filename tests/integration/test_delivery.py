@@ -267,6 +267,7 @@ def test_after_silence_what_was_not_acknowledged_travels_again(
 
 
 @pytest.mark.sampled
+@pytest.mark.long
 def test_a_lossy_gateway_ends_in_equal_trees(
     pair: Pair, gateway: Gateway, sim: Simulator
 ):

@@ -152,6 +152,7 @@ def test_silence_ends_at_a_deadline_and_harms_one_version(tmp_path: Path) -> Non
         site.check_converges(sim, tmp_path / "clean")
 
 
+@pytest.mark.long
 def test_a_stalled_list_harms_one_module(tmp_path: Path) -> None:
     path = "silent.example/list"
     with Simulator() as sim:

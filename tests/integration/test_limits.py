@@ -93,6 +93,7 @@ def test_a_list_costs_what_its_usable_versions_do(tmp_path: Path, name: str) -> 
     assert len(site.run("status").stdout) < 10_000
 
 
+@pytest.mark.long
 def test_of_a_list_without_end_the_highest_versions_count(tmp_path: Path) -> None:
     body = b"".join(b"v1.%d.0\n" % number for number in range(200_000))
     path = "list.example/m"
@@ -152,6 +153,7 @@ def test_a_requirement_that_nobody_can_store_makes_no_row(tmp_path: Path) -> Non
     assert rows(site, "versions") == 1
 
 
+@pytest.mark.long
 def test_a_signal_ends_a_pass_that_reads_long_lists(tmp_path: Path) -> None:
     body = b"".join(b"v1.%d.0\n" % number for number in range(1_100_000))
     paths = [f"list.example/m{number}" for number in range(8)]
@@ -332,6 +334,7 @@ def test_of_a_large_zip_that_is_none_little_is_kept(tmp_path: Path) -> None:
     assert size_of(site.store) < 4 * MIB
 
 
+@pytest.mark.long
 def test_however_many_graphs_are_read_the_gate_has_threads(tmp_path: Path) -> None:
     many = 48  # more than the threads that anyio has for all
     names = [f"graph.example/m{number}" for number in range(many)]

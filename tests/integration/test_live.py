@@ -54,6 +54,7 @@ class Load:
         time.sleep(0.2)
 
 
+@pytest.mark.long
 def test_it_stays_fresh_reloads_and_ends_while_a_manager_watches(tmp_path: Path):
     with Simulator() as sim, Manager(tmp_path) as manager:
         load = Load(sim)

@@ -105,7 +105,7 @@ def _pruned(site: ObjectStoreSite) -> Command:
 @pytest.mark.parametrize(
     ("prepare", "after"),
     [
-        (_first, True),
+        pytest.param(_first, True, marks=pytest.mark.long),
         pytest.param(_first, False, marks=pytest.mark.long),
         pytest.param(_added, True, marks=pytest.mark.long),
         pytest.param(_added, False, marks=pytest.mark.long),

@@ -132,6 +132,7 @@ def test_a_client_s_file_is_served_and_remembered(sim: Simulator, site: Site) ->
     assert (site.folder / f"elsewhere/sumdb/{sim.log.name}/tile/8/0/005").is_file()
 
 
+@pytest.mark.long
 def test_a_rebuilt_catalog_and_a_killed_publish_serve_on(
     sim: Simulator, site: Site
 ) -> None:
@@ -299,7 +300,9 @@ def test_heads_since_before_all_that_is_carried_are_not_known(
     assert result.document["published"]["upper_tiles"]
 
 
-@pytest.mark.parametrize("command", ["verify", "closure"])
+@pytest.mark.parametrize(
+    "command", ["verify", pytest.param("closure", marks=pytest.mark.long)]
+)
 def test_what_the_tree_promises_is_checked(
     sim: Simulator, site: Site, command: str, tmp_path: Path
 ) -> None:
@@ -348,6 +351,7 @@ def test_verify_brings_back_what_the_tree_promises(sim: Simulator, site: Site) -
     assert serves(site, sim, OTHER)
 
 
+@pytest.mark.long
 def test_tiles_for_older_heads_travel_once(
     sim: Simulator, machines: Machines, tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def test_of_two_syncs_one_is_killed_and_the_other_does_it_all(
         site.check(sim)
 
 
+@pytest.mark.long
 def test_a_verify_finds_nothing_wrong_while_a_sync_is_killed_or_ends(
     tmp_path: Path, sim: Simulator
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_verify_finds_nothing_wrong_while_a_sync_is_killed_or_ends(
         site.check(sim)
 
 
+@pytest.mark.long
 def test_a_prune_beside_a_sync_takes_nothing_that_is_wanted(tmp_path: Path) -> None:
     """What a prune forgets is what a new version of the same bytes relies on."""
     with Simulator() as sim:
@@ -118,6 +120,7 @@ def test_a_prune_beside_a_sync_takes_nothing_that_is_wanted(tmp_path: Path) -> N
             site.run("verify", "--offline", "store", expect=OK)
 
 
+@pytest.mark.long
 def test_a_publish_beside_an_import_ends_with_the_import_s_tree(
     tmp_path: Path, sim: Simulator
 ) -> None:

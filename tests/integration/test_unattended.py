@@ -52,7 +52,13 @@ def _closed() -> None:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("stdin", STDINS)
+@pytest.mark.parametrize(
+    "stdin",
+    [
+        pytest.param(each, marks=[] if each == "silent" else pytest.mark.long)
+        for each in STDINS
+    ],
+)
 def test_no_verb_waits_for_an_answer(tmp_path: Path, stdin: str) -> None:
     """The whole index is selected, and nothing may be deleted: there is what to ask."""
     silent, writer = os.pipe()
