@@ -31,12 +31,9 @@ _KEY, _SECRET = "anybody", "for-an-hour"
 _START_SECONDS = 120
 _ATTEMPTS = 4
 _PARTS = ("master", "volume", "filer", "s3")
-# A few small files for each bucket, and no more memory than that takes.
-_SMALL = {
-    "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1",
-    "GOMEMLIMIT": "256MiB",
-    "GOGC": "50",
-}
+_GROWTH = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}  # few files for each bucket
+_SMALL = {"GOMEMLIMIT": "256MiB", "GOGC": "50"}  # no more memory than it takes
+_ROOMY = {"GOMEMLIMIT": "1GiB", "GOGC": "400"}  # half the processor time a request
 _OPTIONS = (
     *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-s3.iam=false"),
     *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=500"),
@@ -58,18 +55,26 @@ class SeaweedServer:
         "AWS_REGION": REGION,
     }
 
-    def __init__(self, folder: Path, takes_objects: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        takes_objects: Callable[[str], bool],
+        *,
+        roomy: bool = False,
+    ) -> None:
         """Take where its data goes; nothing is started yet.
 
         Args:
             folder: A folder that is there.
             takes_objects: Asked with the endpoint whether it took one already: its
                 port answers long before that.
+            roomy: Whether it may have the memory that a server of its own would.
         """
         self.folder = folder
         self.url = ""
         self.pid = 0
         self._takes_objects = takes_objects
+        self._memory = _ROOMY if roomy else _SMALL
 
     @contextmanager
     def serving(self) -> Iterator[Self]:
@@ -110,11 +115,15 @@ class SeaweedServer:
                 *(f"-dir={self.folder}/objects", f"-s3.config={identities}"),
             ],
             cwd=self.folder,
-            env={**os.environ, **_SMALL, "TMPDIR": os.fspath(self.folder)},
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
         )
+
+    def _environment(self) -> dict[str, str]:
+        own = {**_GROWTH, **self._memory, "TMPDIR": os.fspath(self.folder)}
+        return {**os.environ, **own}
 
     def _is_serving(self, process: subprocess.Popen[bytes]) -> bool:
         """Wait until it takes objects; return False where it ended, or takes none."""

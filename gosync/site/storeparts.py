@@ -17,7 +17,7 @@ from gosync.site.options import SiteOptions
 from gosync.store.blobs import BlobStore
 from gosync.store.identity import read_store_id
 from gosync.store.journal import Journal
-from gosync.store.layout import BLOBS, JOURNAL, QUARANTINE
+from gosync.store.layout import BLOBS, JOURNAL, QUARANTINE, STAGING
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.localjournal import LocalJournal
 from gosync.store.localquarantine import LocalQuarantine
@@ -35,6 +35,7 @@ from gosync.store.objects.quarantine import ObjectQuarantine
 from gosync.store.objects.writerlock import ObjectWriterLock
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
+from gosync.store.scratch import ScratchFolder
 from gosync.store.shared import SharedStore
 
 _IN_MEMORY_BYTES = 64 << 20
@@ -202,9 +203,9 @@ def _open_in(
     lease = open_lease(bucket, options, clock=clock)
     writer = ObjectWriterLock(lease, root, command=command, clock=clock)
     stack.callback(writer.close)
-    blobs = ObjectBlobStore(
-        bucket, root, kept=KeptBlobs(_IN_MEMORY_BYTES, _ON_DISK_BYTES)
-    )
+    scratch = ScratchFolder(root / STAGING)
+    kept = KeptBlobs(_IN_MEMORY_BYTES, _ON_DISK_BYTES, scratch)
+    blobs = ObjectBlobStore(bucket, root, kept=kept)
     stack.callback(blobs.close)
     journal = ObjectJournal(bucket, root, writing=writer.held)
     copies = CatalogCopies(bucket, root, appended=lambda: journal.appended, clock=clock)

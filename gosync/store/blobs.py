@@ -119,16 +119,8 @@ class BlobReader(Protocol):
             BlobCorruptError: its bytes have another digest.
             StoreError: the storage refuses.
         """
-        found = hashlib.sha256()
         with self.open(digest) as blob:
-            for piece in pieces_of(blob):
-                found.update(piece)
-                yield piece
-        if found.hexdigest() != digest:
-            raise BlobCorruptError(
-                f"blob {digest}: its bytes have the digest {found.hexdigest()}",
-                hint=advise("run {}", command("verify", "--repair")),
-            )
+            yield from proven_pieces(blob, digest)
 
 
 class BlobWriter(BlobReader, ScratchFiles, Protocol):
@@ -229,6 +221,24 @@ class BlobStore(BlobWriter, Protocol):
             StoreError: a blob cannot be removed.
         """
         ...
+
+
+def proven_pieces(blob: OpenBlob, digest: Digest) -> Iterator[bytes]:
+    """Yield an open blob's bytes; after the last they are proven by their digest.
+
+    Raises:
+        BlobCorruptError: its bytes have another digest.
+        StoreError: the storage refuses.
+    """
+    found = hashlib.sha256()
+    for piece in pieces_of(blob):
+        found.update(piece)
+        yield piece
+    if found.hexdigest() != digest:
+        raise BlobCorruptError(
+            f"blob {digest}: its bytes have the digest {found.hexdigest()}",
+            hint=advise("run {}", command("verify", "--repair")),
+        )
 
 
 def missing(digest: Digest) -> BlobMissingError:

@@ -72,7 +72,7 @@ def _first(
 @contextmanager
 def _served(folder: Path) -> Iterator[ObjectServer]:
     os.environ.update(ObjectServer.credentials)
-    with ObjectServer(folder).serving() as server:
+    with ObjectServer(folder, roomy=True).serving() as server:
         yield server
 
 

@@ -29,7 +29,7 @@ def sync_into_bucket(setting: Setting) -> Iterator[Row]:
     pairs: list[tuple[Cost, Cost]] = []
     with (
         nginx(corpus.root, setting.room("objects-nginx")) as (url, _),
-        ObjectServer(setting.room("objects-server")).serving() as server,
+        ObjectServer(setting.room("objects-server"), roomy=True).serving() as server,
     ):
         environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), **server.credentials}
         for number in range(setting.runs):

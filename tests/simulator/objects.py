@@ -25,8 +25,8 @@ __all__ = ["BUCKET", "REGION", "ObjectServer", "client"]
 class ObjectServer(SeaweedServer):
     """One server with its data in a folder, which it makes and removes."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, _takes_objects)
+    def __init__(self, folder: Path, *, roomy: bool = False) -> None:
+        super().__init__(folder, _takes_objects, roomy=roomy)
 
 
 def _takes_objects(url: str) -> bool:

@@ -39,7 +39,7 @@ from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.folder import routes
 from gosync.hint import advise, command
 from gosync.publish.storage.tree import TreeReader, TreeStorage, TreeWriter
-from gosync.store.blobs import BlobReader
+from gosync.store.blobs import BlobReader, proven_pieces
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_error, disk_errors, sync_filesystem, write_all
 from gosync.store.localblobs import LocalBlobStore
@@ -186,9 +186,10 @@ class LocalTreeWriter(TreeWriter):
         """Let a copy of a blob of another storage wait for its barrier."""
         with blobs.open(digest) as blob:
             self._check_size(target, digest, blob.size_bytes, size_bytes)
-        if _has_digest(target, digest):
-            return False
-        self._wait(self._stage(blobs.pieces(digest)), target)
+            if _has_digest(target, digest):
+                return False
+            staged = self._stage(proven_pieces(blob, digest))
+        self._wait(staged, target)
         self.copied += 1
         return True
 
