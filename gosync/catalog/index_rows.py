@@ -16,6 +16,8 @@ module after the other, or, of many modules, by reading all rows once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, compress
+from operator import not_
 from typing import TypeAlias
 
 import msgspec
@@ -24,6 +26,7 @@ from gosync.catalog.connection import Connection
 
 # Path, version, microseconds since 1970.
 KeptRow: TypeAlias = tuple[str, str, int]
+_Row: TypeAlias = tuple[int, str, int]  # the module by its number
 
 _LAST = "\U0010ffff"  # sorts behind whatever a path goes on with
 _NUMBERS_KEPT = 50_000  # of modules, twice over
@@ -32,6 +35,11 @@ _PAGE_MODULES = 5_000
 _PAGE_ROWS = 20_000
 _MANY = 20  # a twentieth of all modules: then reading every row costs less
 _LOOKUP = "index_rows_by_module"
+
+_COLUMNS = 3
+_ROWS_AT_ONCE = 250  # of one statement
+_INSERT = "INSERT INTO index_rows (module, version, at) VALUES (?, ?, ?)"
+_INSERT_MANY = _INSERT + ", (?, ?, ?)" * (_ROWS_AT_ONCE - 1)
 
 _SCANNED = """
 SELECT module.path, found.version, found.at FROM index_rows AS found
@@ -47,6 +55,11 @@ WHERE matched.rowid > ? AND matched.rowid <= ?
 """
 
 
+def _none(_path: str) -> bool:
+    """Match no module."""
+    return False
+
+
 class IndexRows:
     """The tables of the kept index."""
 
@@ -54,27 +67,53 @@ class IndexRows:
         self._connection = connection
         self._numbers: dict[str, int] = {}
         self._older_numbers: dict[str, int] = {}
-        self._tail: frozenset[tuple[int, str, int]] | None = None
+        self._tail: frozenset[_Row] | None = None
+        self._match: Callable[[str], bool] = _none
+        self._meant: set[int] = set()  # modules, among those of _numbers, that match
 
-    def keep(self, rows: Sequence[KeptRow]) -> int:
-        """Append a page's rows but those that are kept; return how many were new.
+    def keep(
+        self,
+        paths: Sequence[str],
+        versions: Sequence[str],
+        moments: Sequence[int],
+        *,
+        least: int | None,
+    ) -> list[bool]:
+        """Append a page's rows but those that are kept.
 
         Inside of the transaction that moves the cursor past them.
+
+        Args:
+            paths: The modules' paths.
+            versions: A version of each.
+            moments: When the index first had it, in microseconds since 1970.
+            least: What is older is kept already; None for nothing.
+
+        Returns:
+            Of each row, kept already or not, whether its module is meant.
 
         Raises:
             CatalogError: the catalog cannot be written.
         """
         with self._connection.transaction():
-            numbers = self._numbers_of({row[0] for row in rows})
-            made = ((numbers[path], version, at) for path, version, at in rows)
-            new = self._without_tail(made)
-            return self._connection.write_plain(
-                "INSERT INTO index_rows (module, version, at) VALUES (?, ?, ?)", new
-            )
+            numbers = self._numbers_of(paths)
+            made: Iterable[_Row] = zip(numbers, versions, moments, strict=True)
+            if least is not None and min(moments, default=least) < least:
+                made = [row for row in made if row[2] >= least]
+            self._append(self._without_tail(made))
+        return list(map(self._meant.__contains__, numbers))
 
-    def _without_tail(
-        self, rows: Iterable[tuple[int, str, int]]
-    ) -> Iterable[tuple[int, str, int]]:
+    def _append(self, rows: Iterable[_Row]) -> None:
+        """Insert rows, many with one statement: twice as fast as one by one."""
+        values: list[int | str] = list(chain.from_iterable(rows))
+        step = _ROWS_AT_ONCE * _COLUMNS
+        rest = len(values) - len(values) % step
+        whole = [values[start : start + step] for start in range(0, rest, step)]
+        self._connection.write_plain(_INSERT_MANY, whole)
+        left = [values[at : at + _COLUMNS] for at in range(rest, len(values), _COLUMNS)]
+        self._connection.write_plain(_INSERT, left)
+
+    def _without_tail(self, rows: Iterable[_Row]) -> Iterable[_Row]:
         """Drop what the table ends with; only a reading's first pages have it."""
         if self._tail is None:
             found = self._connection.rows(
@@ -90,42 +129,51 @@ class IndexRows:
             self._tail = frozenset()
         return new
 
-    def begin(self) -> None:
+    def begin(self, match: Callable[[str], bool] = _none) -> None:
         """Begin a reading: its first rows may be those that the table ends with.
 
         A failure ends a reading, since what it undid may be remembered here.
+
+        Args:
+            match: Whether a module path is meant.
         """
+        self._match = match
         self._numbers, self._older_numbers, self._tail = {}, {}, None
+        self._meant = set()
 
-    def _numbers_of(self, paths: set[str]) -> dict[str, int]:
+    def _numbers_of(self, paths: Sequence[str]) -> list[int]:
         """Return modules' numbers; a new one gets its own."""
-        found = {}
-        unknown = []
-        for path in paths:
-            number = self._numbers.get(path) or self._older_numbers.get(path)
-            if number is None:
-                unknown.append(path)
-            else:
-                found[path] = number
-        if unknown:
-            self._connection.write_plain(
-                "INSERT OR IGNORE INTO index_modules (path) VALUES (?)",
-                [(path,) for path in unknown],
-            )
-            rows = self._connection.rows(
-                "SELECT module.path, module.id FROM json_each(?)"
-                " CROSS JOIN index_modules AS module ON module.path = value",
-                (msgspec.json.encode(unknown).decode(),),
-            )
-            found.update((row[0], row[1]) for row in rows)
-        self._remember(found)
-        return found
-
-    def _remember(self, numbers: dict[str, int]) -> None:
-        """Keep numbers at hand; those that were long not met are dropped."""
-        self._numbers.update(numbers)
-        if len(self._numbers) > _NUMBERS_KEPT:
+        if len(self._numbers) > _NUMBERS_KEPT:  # what was long not met is dropped
             self._older_numbers, self._numbers = self._numbers, {}
+            self._meant = set()
+        found = list(map(self._numbers.get, paths))
+        unknown = set(compress(paths, map(not_, found)))
+        if unknown:
+            self._learn(unknown)
+        numbers = self._numbers
+        return [
+            number or numbers[path] for number, path in zip(found, paths, strict=True)
+        ]
+
+    def _learn(self, paths: set[str]) -> None:
+        """Have these modules' numbers at hand."""
+        older = self._older_numbers
+        self._numbers.update((path, older[path]) for path in paths & older.keys())
+        unknown = sorted(paths - older.keys())
+        rows = self._connection.rows(
+            "SELECT module.path, module.id FROM json_each(?)"
+            " CROSS JOIN index_modules AS module ON module.path = value",
+            (msgspec.json.encode(unknown).decode(),),
+        )
+        self._numbers.update((row[0], row[1]) for row in rows)
+        new = [path for path in unknown if path not in self._numbers]
+        if new:
+            numbered = list(enumerate(new, self.count_modules() + 1))
+            self._connection.write_plain(
+                "INSERT INTO index_modules (id, path) VALUES (?, ?)", numbered
+            )
+            self._numbers.update((path, number) for number, path in numbered)
+        self._meant.update(self._numbers[path] for path in filter(self._match, paths))
 
     def add_lookup(self) -> bool:
         """Make what finds a module's rows, unless it is there; return whether it was.
@@ -190,7 +238,7 @@ class IndexRows:
             "CREATE TEMP TABLE IF NOT EXISTS matched (id INTEGER NOT NULL UNIQUE)"
         )
         try:
-            self._match(match, prefixes)
+            self._match_modules(match, prefixes)
             row = self._connection.row("SELECT max(rowid) FROM temp.matched")
             matched = 0 if row is None else row[0] or 0
             many = matched * _MANY > self.count_modules()
@@ -201,7 +249,9 @@ class IndexRows:
         finally:
             self._connection.execute("DROP TABLE temp.matched")
 
-    def _match(self, match: Callable[[str], bool], prefixes: Iterable[str]) -> None:
+    def _match_modules(
+        self, match: Callable[[str], bool], prefixes: Iterable[str]
+    ) -> None:
         for prefix in dict.fromkeys(prefixes):
             for page in self._modules(prefix):
                 self._connection.write_plain(

@@ -11,6 +11,7 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``module``          the door to module paths: ``ModuleVersion``, checks, escaping
 ``pathcheck``       which module, import and file paths are allowed
 ``lengths``         how long paths and versions may be
+``manyversions``    many paths and versions checked at once
 ``pathmajor``       the major version in a path: ``/v2``, ``gopkg.in``'s ``.v2``
 ``escape``          the ``!`` form of paths and versions that proxies use
 ``nextversions``    the releases that may come after one

@@ -23,7 +23,7 @@ MAX_PATH_BYTES = 2048
 MAX_FILE_PATH_BYTES = 4095
 
 # However many letters are escaped, what is shorter than this fits.
-_SURE = (MAX_VERSION_BYTES - 1) // 2
+SURE_CHARACTERS = (MAX_VERSION_BYTES - 1) // 2
 _UPPER = compile_on_use("[A-Z]")
 
 
@@ -37,7 +37,7 @@ def check_lengths(path: str, version: str = "") -> None:
     Raises:
         MalformedError: A part is too long.
     """
-    if len(path) + len(version) < _SURE:
+    if len(path) + len(version) < SURE_CHARACTERS:
         return
     problem = version_length_problem(version)
     if problem:

@@ -19,26 +19,21 @@ set of versions has one order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeAlias
 
 from gosync.pattern import compile_on_use
 
-_NUMBER = r"(?:0|[1-9][0-9]*+)"
+NUMBER = r"(?:0|[1-9][0-9]*+)"
 _IDENTIFIER = r"[0-9A-Za-z-]++"
-_PRERELEASE_IDENTIFIER = (
-    rf"(?:{_NUMBER}(?![0-9A-Za-z-])|[0-9]*+[A-Za-z-][0-9A-Za-z-]*+)"
-)
-_VERSION = compile_on_use(
-    rf"v({_NUMBER})"
-    rf"(?:\.({_NUMBER})"
-    rf"(?:\.({_NUMBER})"
+_PRERELEASE_IDENTIFIER = rf"(?:{NUMBER}(?![0-9A-Za-z-])|[0-9]*+[A-Za-z-][0-9A-Za-z-]*+)"
+# What comes after the third number: the pre-release and the build, if there are any.
+SUFFIX = (
     rf"(-{_PRERELEASE_IDENTIFIER}(?:\.{_PRERELEASE_IDENTIFIER})*+)?+"
     rf"(\+{_IDENTIFIER}(?:\.{_IDENTIFIER})*+)?+"
-    r")?)?"
 )
-_VERSIONS = compile_on_use(rf"(?:{_VERSION.pattern}\n)*+")
+_VERSION = compile_on_use(rf"v({NUMBER})(?:\.({NUMBER})(?:\.({NUMBER}){SUFFIX})?)?")
 
 # A number of any length compares by its digits' count, then by its digits.
 _Number: TypeAlias = tuple[int, str]
@@ -57,12 +52,6 @@ _INVALID: _Precedence = (False, _NO_NUMBER, _NO_NUMBER, _NO_NUMBER, False, ())
 def is_valid(version: str) -> bool:
     """Tell whether ``version`` is a semantic version, shorthands included."""
     return _VERSION.fullmatch(version) is not None
-
-
-def are_valid(versions: Sequence[str]) -> bool:
-    """Tell whether all of these are; much quicker than one by one."""
-    lines = "".join([f"{version}\n" for version in versions])
-    return lines.count("\n") == len(versions) and bool(_VERSIONS.fullmatch(lines))
 
 
 def canonical(version: str) -> str:

@@ -13,7 +13,8 @@ from gosync.gomod.info import format_time, parse_time
 from gosync.gomod.module import ModuleVersion
 from gosync.mirrors.indexlag import NewEvent
 from gosync.upstream.http import Fetcher
-from gosync.upstream.index import IndexClient, IndexEvent, time_key
+from gosync.upstream.index import IndexClient
+from gosync.upstream.indexpage import IndexEvent, time_key
 
 _MINUTES: Final = (10, 24 * 60)
 _MOST_PAGES: Final = 5

@@ -16,7 +16,7 @@ from gosync.gomod import module
 from gosync.site.followed import FollowedFiles
 from gosync.site.options import SiteOptions
 from gosync.sync.recorded import RecordedBuild, read_records
-from gosync.upstream.index import time_key
+from gosync.upstream.indexpage import time_key
 from gosync.upstream.urls import strip_secrets
 
 _NEEDS = {IndexKind.WHOLE: Need.ZIP, IndexKind.MOD: Need.MOD}

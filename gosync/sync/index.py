@@ -46,9 +46,9 @@ from gosync.site.policy import Policy
 from gosync.site.site import Site
 from gosync.sync.keptindex import KEPT, KeptIndex, behind
 from gosync.sync.tally import Tally
-from gosync.upstream.index import (
+from gosync.upstream.index import IndexClient
+from gosync.upstream.indexpage import (
     OVERLAP_SECONDS,
-    IndexClient,
     IndexEvent,
     IndexPage,
     time_key,
@@ -149,7 +149,7 @@ class IndexFollower:
 
     def _begin_kept(self) -> None:
         """Bring the cursors up to what is kept, and move its own with them."""
-        since = self._kept.begin()
+        since = self._kept.begin(self._wanted)
         if since is not None and (late := behind(self._stand, since)):
             self._progress.phase("kept index")
             paths = {*self._policy.exact, *self._dependencies} if NAMED in late else ()
@@ -225,8 +225,7 @@ class IndexFollower:
         events = page.events
         with self._site.catalog.transaction(forced=False):
             if self._keeps:
-                self._kept.keep(events, since=self._kept_since)
-                events = tuple(each for each in events if self._wanted(each.path))
+                events = self._kept.keep(events, since=self._kept_since)
             if events:
                 self._commit(events)
             if page.overlap:

@@ -11,8 +11,9 @@ more, they are forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 from typing import Final
 
 from gosync.catalog.cursors import sort_key
@@ -21,7 +22,7 @@ from gosync.catalog.index_rows import KeptRow
 from gosync.clock import format_time
 from gosync.gomod.info import parse_time
 from gosync.gomod.patterns import literal_prefix
-from gosync.upstream.index import IndexEvent
+from gosync.upstream.indexpage import IndexEvent
 
 KEPT: Final = "(kept)"  # no pattern has parentheses
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,35 +36,44 @@ class KeptIndex:
         self._catalog = catalog
         self._url = index_url
 
-    def begin(self) -> str | None:
+    def begin(self, wanted: Callable[[str], bool]) -> str | None:
         """Begin a pass; return how far the index is kept, None for nothing yet.
+
+        Args:
+            wanted: Says of a module path whether its events are handed back.
 
         Raises:
             StoreError: if the catalog cannot be read or written.
         """
-        self._catalog.index_rows.begin()
+        self._catalog.index_rows.begin(wanted)
         since = self._catalog.cursors.get(self._url, KEPT)
         if since is None:
             self.forget()
+            self._catalog.index_rows.begin(wanted)
         return since
 
-    def keep(self, events: Iterable[IndexEvent], *, since: str | None) -> None:
+    def keep(
+        self, events: Sequence[IndexEvent], *, since: str | None
+    ) -> tuple[IndexEvent, ...]:
         """Keep a page's events, inside of the transaction that moves the cursor.
 
         Args:
             events: All of the page, in its order.
             since: How far the index is kept; what is older is kept already.
 
+        Returns:
+            Those that are wanted.
+
         Raises:
             StoreError: if the catalog cannot be written.
         """
-        least = _microseconds(since) if since is not None else _NEVER
-        rows = [
-            (event.path, event.version, at)
-            for event in events
-            if (at := _microseconds(event.timestamp)) >= least
-        ]
-        self._catalog.index_rows.keep(rows)
+        are_wanted = self._catalog.index_rows.keep(
+            [event.path for event in events],
+            [event.version for event in events],
+            _all_microseconds([event.timestamp for event in events]),
+            least=_microseconds(since) if since is not None else None,
+        )
+        return tuple(compress(events, are_wanted))
 
     def finish(self) -> None:
         """Make what finds a module's rows, now that all that there is was read.
@@ -110,14 +120,20 @@ def behind(stand: Mapping[str, str | None], kept: str) -> list[str]:
     ]
 
 
-_NEVER: Final = -(1 << 63)
-
-
 def _microseconds(timestamp: str) -> int:
     """Return a time as a number; what the index served was checked to be one."""
     if timestamp.endswith("Z"):
         return round(datetime.fromisoformat(timestamp).timestamp() * 1e6)
     return (parse_time(timestamp) - _START) // _MICROSECOND
+
+
+def _all_microseconds(timestamps: Sequence[str]) -> list[int]:
+    """Return times as numbers; nearly all pages have UTC's alone."""
+    try:
+        moments = map(datetime.fromisoformat, timestamps)
+        return [round(at * 1e6) for at in map(datetime.timestamp, moments)]
+    except ValueError:
+        return [_microseconds(timestamp) for timestamp in timestamps]
 
 
 def _event(row: KeptRow) -> IndexEvent:

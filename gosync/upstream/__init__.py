@@ -51,7 +51,8 @@ the other side served, with evidence of when and from where.
 ``targets``      paths of the questions that it asks
 ``folderlist``   versions that a web server's folder listing shows (pure)
 ``revisits``     ``Revisits``: one proxy asked again, conditionally
-``index``        ``IndexClient``: pages of index events
+``index``        ``IndexClient``: pages of index events, one after the other
+``indexpage``    ``IndexEvent``, ``IndexPage``: what one page says
 ``sumdb``        ``SumDBRemote``: how the checksum database is reached
 ``address``      an upstream's URL, taken apart: where it is
 ``webhook``      telling somebody by HTTP: one POST of JSON, no redirects, no retries

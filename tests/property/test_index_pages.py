@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gosync.upstream.index import (
+from gosync.errors import MalformedError
+from gosync.gomod.info import parse_time
+from gosync.upstream.indexpage import (
     IndexEvent,
     _check_rows,
     _newest_of_plain,
     _plain_events,
+    read_page,
     time_key,
 )
 
@@ -34,6 +40,7 @@ TIMES = st.one_of(
     st.sampled_from(
         (
             *("2026-01-01T00:00:00+01:00", "yesterday", "", "2026-01-01T00:00:00Z\n"),
+            *("2024-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "0000-01-01T00:00:00Z"),
             "2026-01-01T00:00:00Z\n2026-01-02T00:00:00Z",
         )
     ),
@@ -70,3 +77,23 @@ def test_what_an_index_serves_is_plain() -> None:
     assert _newest_of_plain(rows, "", _HORIZON) == "2026-01-01T00:00:00.51Z"
     assert _plain_events(rows, None) == rows
     assert _newest_of_plain([], "2026-01-01T00:00:00Z", None) == "2026-01-01T00:00:00Z"
+
+
+@given(st.lists(ROWS, min_size=2, max_size=2), SINCE)
+def test_what_a_page_repeats_is_dropped(
+    pages: list[list[IndexEvent]], since: str
+) -> None:
+    bodies = [b"\n".join(map(msgspec.json.encode, rows)) for rows in pages]
+    first, before = read_page(bodies[0], since, (), wanted=None, limit=6)
+    second, known = read_page(bodies[1], first.last, before, wanted=None, limit=6)
+    assert second.events == tuple(each for each in known if each not in before)
+
+
+@given(TIMES)
+def test_a_time_that_sorts_is_one_of_the_calendar(text: str) -> None:
+    with suppress(MalformedError):
+        time_key(text)
+        parse_time(text)
+        return
+    with pytest.raises(MalformedError):
+        parse_time(text)

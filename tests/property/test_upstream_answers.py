@@ -16,7 +16,7 @@ from gosync.upstream.credentials import parse_netrc
 from gosync.upstream.encoding import GzipDecoder
 from gosync.upstream.environment import ProxyEnvironment
 from gosync.upstream.goproxy import parse_goproxy
-from gosync.upstream.index import _read_page, time_key
+from gosync.upstream.indexpage import read_page, time_key
 from gosync.upstream.refusal import parse_retry_after, refusal
 from gosync.upstream.urls import strip_secrets
 from tests.tiers import examples
@@ -150,9 +150,7 @@ def test_any_bytes_are_an_index_page_or_malformed(
 ) -> None:
     wanted = (lambda path: path.startswith("example")) if picky else None
     try:
-        page, _ = _read_page(
-            b"\n".join(lines), "", frozenset(), wanted=wanted, limit=2000
-        )
+        page, _ = read_page(b"\n".join(lines), "", (), wanted=wanted, limit=2000)
     except MalformedError:
         return
     assert len(page.events) <= page.seen

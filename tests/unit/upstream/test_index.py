@@ -13,14 +13,8 @@ from gosync.errors import (
     TooLargeError,
     UnavailableError,
 )
-from gosync.upstream.index import (
-    PAGE_LIMIT_BYTES,
-    IndexClient,
-    IndexEvent,
-    IndexPage,
-    earlier,
-    time_key,
-)
+from gosync.upstream.index import PAGE_LIMIT_BYTES, IndexClient
+from gosync.upstream.indexpage import IndexEvent, IndexPage, earlier, time_key
 from tests.unit.upstream.scriptserver import ScriptServer, answer
 
 if TYPE_CHECKING:
