@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from gosync.cli.messages import told
+from gosync.cli.messages import told, told_message
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.verbs import VerbGroup
 from gosync.clock import SystemClock
@@ -76,7 +76,7 @@ def _run_line(job: tuple[str, list[str]]) -> str:
 
 def _show(found: Iterable[Mistake]) -> None:
     for mistake in found:
-        click.echo(f"gosync: {told(printable(mistake.sentence))}", err=True)
+        click.echo(f"gosync: {told_message(printable(mistake.sentence))}", err=True)
         if mistake.hint:
             hint = f"next: {printable(str(mistake.hint))}"
             click.echo(f"  {told(hint)}", err=True)

@@ -6,8 +6,10 @@ text a sentence is known again. What is put in may be a sentence too, and so may
 stands between semicolons or commas. What the file does not know stays English: names,
 paths, command lines, and what others said. Documents for programs stay English.
 
-A kind of error (its class) is said before its message, so that what happened can be
-read where the message has no text of its own.
+``errors.toml`` has that of the messages of errors, which are known by what follows a
+colon, too: before it stands what is wrong, a path mostly. A kind of error (its class)
+is said before its message, so that what happened can be read where the message has no
+text of its own.
 """
 
 from __future__ import annotations
@@ -15,19 +17,80 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from gosync.diagnose.language import Language, language_of
 from gosync.errors import GosyncError
 from gosync.pattern import compile_on_use
 
 MESSAGES_FILE: Final = Path(__file__).with_name("messages.toml")
+ERRORS_FILE: Final = Path(__file__).with_name("errors.toml")
 _PLACE: Final = compile_on_use(r"\{n?\}")
 _LONGEST: Final = 2000  # of sentences; what is longer is what somebody else said
+_Joints: TypeAlias = Sequence[tuple[str, str]]
 _JOINED: Final = (("; ", "；"), (", ", "，"))
+_OF_SUBJECT: Final = (": ", "：")  # what follows may have one, too
+_MESSAGE: Final = (_OF_SUBJECT, *_JOINED)
+_DEEPEST: Final = 20  # sentences within sentences
+
+
+class Sentences:
+    """Sentences of one language by the English ones."""
+
+    def __init__(self, texts: Mapping[str, str], *, joints: _Joints) -> None:
+        """Take them.
+
+        Args:
+            texts: The sentences; ``{}`` and ``{n}`` stand for what is put in.
+            joints: What may stand between two of them, and what it becomes.
+        """
+        self._exact = texts
+        self._joints = joints
+        patterns = [(_pattern(each), theirs) for each, theirs in texts.items()]
+        self._patterns = sorted(
+            ((regex, theirs) for regex, theirs in patterns if regex.groups),
+            key=lambda each: -len(each[0].pattern),
+        )
+
+    def told(self, text: str) -> str:
+        """Return a sentence in the language, as it is where nothing is known of it."""
+        return self._told(text, _DEEPEST)
+
+    def _told(self, text: str, deep: int) -> str:
+        if text in self._exact:
+            return self._exact[text]
+        if len(text) > _LONGEST or not deep:
+            return text
+        if (told := self._told_of_subject(text, deep)) is not None:
+            return told
+        for regex, theirs in self._patterns:
+            if (found := regex.fullmatch(text)) is not None:
+                parts = (self._told(part, deep - 1) for part in found.groups())
+                return _PLACE.sub("{}", theirs).format(*parts)
+        return self._told_in_parts(text, deep)
+
+    def _told_of_subject(self, text: str, deep: int) -> str | None:
+        """Return what is said of a path or the like, None where that is not known."""
+        if self._joints[0] != _OF_SUBJECT:
+            return None
+        subject, colon, rest = text.partition(_OF_SUBJECT[0])
+        if not colon or " " in subject:
+            return None
+        told = self._told(rest, deep - 1)
+        return None if told == rest else f"{self._told(subject, deep - 1)}：{told}"
+
+    def _told_in_parts(self, text: str, deep: int) -> str:
+        if "=" in text or "\n" in text:  # a setting, or text for some program
+            return text
+        for joint, theirs in self._joints:
+            if joint in text:
+                parts = text.split(joint, 1 if joint == _OF_SUBJECT[0] else -1)
+                told = [self._told(part, deep - 1) for part in parts]
+                return text if told == parts else theirs.join(told)
+        return text
 
 
 class Messages:
@@ -37,6 +100,7 @@ class Messages:
         errors: What a kind of error is, by its class's name.
         sentences: Sentences by the English ones.
         comments: Comments of samples, likewise.
+        messages: Messages of errors, likewise.
     """
 
     def __init__(
@@ -44,38 +108,25 @@ class Messages:
         errors: Mapping[str, str],
         sentences: Mapping[str, str],
         comments: Mapping[str, str],
+        messages: Mapping[str, str],
     ) -> None:
         """Take them."""
-        self.comments = comments
         self.errors, self.sentences = errors, sentences
-        self._exact = {**errors, **sentences}
-        patterns = [(_pattern(each), zh) for each, zh in sentences.items()]
-        self._patterns = sorted(
-            ((regex, zh) for regex, zh in patterns if regex.groups),
-            key=lambda each: -len(each[0].pattern),
-        )
+        self.comments, self.messages = comments, messages
+        self._lines = Sentences({**errors, **sentences}, joints=_JOINED)
+
+    @cached_property
+    def _wrong(self) -> Sentences:
+        """The messages of errors, in which sentences may stand."""
+        return Sentences({**self.sentences, **self.messages}, joints=_MESSAGE)
 
     def told(self, text: str) -> str:
         """Return a sentence in the language, as it is where nothing is known of it."""
-        if text in self._exact:
-            return self._exact[text]
-        if len(text) > _LONGEST:
-            return text
-        for regex, zh in self._patterns:
-            if (found := regex.fullmatch(text)) is not None:
-                parts = map(self.told, found.groups())
-                return _PLACE.sub("{}", zh).format(*parts)
-        return self._told_in_parts(text)
+        return self._lines.told(text)
 
-    def _told_in_parts(self, text: str) -> str:
-        if "=" in text or "\n" in text:  # a setting, or text for some program
-            return text
-        for joint, theirs in _JOINED:
-            if joint in text:
-                parts = text.split(joint)
-                told = [self.told(part) for part in parts]
-                return text if told == parts else theirs.join(told)
-        return text
+    def told_message(self, text: str) -> str:
+        """Return an error's message in the language, likewise."""
+        return self._wrong.told(text)
 
     def kind(self, error: type[GosyncError]) -> str:
         """Return what kind of error a class is, or the nearest one above it."""
@@ -89,14 +140,15 @@ def _pattern(sentence: str) -> re.Pattern[str]:
     return re.compile(text, re.DOTALL)
 
 
-def parse_messages(data: bytes) -> Messages:
-    """Return the texts of a messages.toml.
+def parse_messages(data: bytes, errors: bytes) -> Messages:
+    """Return the texts of a messages.toml and an errors.toml.
 
     Raises:
-        ValueError: It is none.
+        ValueError: One is none.
     """
-    found = tomllib.loads(data.decode("utf-8"))
-    return Messages(found["error"], found["sentence"], found["comment"])
+    found, wrong = (tomllib.loads(each.decode("utf-8")) for each in (data, errors))
+    kinds, sentences = found["error"], found["sentence"]
+    return Messages(kinds, sentences, found["comment"], wrong["message"])
 
 
 @cache
@@ -104,7 +156,7 @@ def messages_in(language: Language) -> Messages | None:
     """Return a language's texts; None for English, which stands in the code."""
     if language is Language.ENGLISH:
         return None
-    return parse_messages(MESSAGES_FILE.read_bytes())
+    return parse_messages(MESSAGES_FILE.read_bytes(), ERRORS_FILE.read_bytes())
 
 
 def told(text: str) -> str:
@@ -118,7 +170,13 @@ def told_error(error: GosyncError, message: str) -> str:
     messages = messages_in(language_of(os.environ))
     if messages is None:
         return message
-    return f"{messages.kind(type(error))}：{messages.told(message)}"
+    return f"{messages.kind(type(error))}：{messages.told_message(message)}"
+
+
+def told_message(message: str) -> str:
+    """Return an error's message in that language, as it is where it is not known."""
+    messages = messages_in(language_of(os.environ))
+    return message if messages is None else messages.told_message(message)
 
 
 def told_comments(sample: str) -> str:

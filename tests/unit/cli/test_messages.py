@@ -13,6 +13,7 @@ import pytest
 import gosync
 from gosync import errors
 from gosync.cli.messages import (
+    ERRORS_FILE,
     MESSAGES_FILE,
     Messages,
     messages_in,
@@ -27,7 +28,7 @@ from tests.integration import here
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
-_MESSAGES = parse_messages(MESSAGES_FILE.read_bytes())
+_MESSAGES = parse_messages(MESSAGES_FILE.read_bytes(), ERRORS_FILE.read_bytes())
 _Named = Mapping[str, set[str]]
 
 
@@ -106,10 +107,78 @@ def test_every_kind_of_error_has_its_text():
     assert set(_MESSAGES.errors) == kinds
 
 
-def test_each_text_has_what_the_english_one_has():
-    sentences = parse_messages(MESSAGES_FILE.read_bytes()).sentences
+# Kinds whose first argument is no sentence but what is wrong, or that nobody is shown.
+_OF_VALUES = {"MalformedError", "MalformedTimeError", "PageError", "TooLargeError"}
+_SUBJECTS = re.compile(r"^(\{\}: )+")
+
+
+def _raised() -> Iterator[tuple[str, str]]:
+    """Yield the kind and the message of each error that the code makes."""
+    kinds = {name for name in vars(errors) if name not in _OF_VALUES}
+    for path in sorted(Path(gosync.__file__).parent.rglob("*.py")):
+        if "Error(" not in (text := path.read_text()):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and node.args:
+                name = getattr(node.func, "id", "")
+                if name in kinds:
+                    for message in _texts(node.args[0], {}):
+                        yield name, message
+
+
+def test_each_message_of_an_error_has_its_text():
+    known = _MESSAGES.messages.keys() | _MESSAGES.sentences.keys()
+    missing = sorted(
+        {
+            f"{kind}: {message}"
+            for kind, message in _raised()
+            if _WORD.search(message)
+            and message not in known
+            and _SUBJECTS.sub("", message) not in known | _TOO_SHORT
+        }
+    )
+    assert missing == [], f"add them to {ERRORS_FILE.name}"
+
+
+# Any text could be so.
+_TOO_SHORT = {"is {}", "no {}"}
+
+
+def test_each_message_has_what_the_english_one_has():
     place = re.compile(r"\{(?:n|\d)?\}")
-    for en, zh in sentences.items():
+    for en, zh in _MESSAGES.messages.items():
+        assert len(place.findall(en)) == len(place.findall(zh)), en
+        assert _MESSAGES.told_message(place.sub("7", en)), en
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("/b: vol-0003.zst is missing", "/b：缺少 vol-0003.zst"),
+        ("https://p/x: no answer in 5 s", "https://p/x：5 秒内没有答复"),
+        (
+            "/g.toml:3: select 2: must hold no credentials",
+            "/g.toml:3：select 2：不得含有凭据",
+        ),
+        ("/t: Permission denied", "/t：权限不足"),
+        ("x: git fetch: not finished within 3 s", "x：git fetch：未在 3 秒内完成"),
+        (
+            "/t: 3 versions that it shows could not be taken in: a, b",
+            "/t：它所列的 3 个版本未能收入：a, b",
+        ),
+        ("what others said: 502 Bad Gateway", "what others said: 502 Bad Gateway"),
+        ("a: " * 600, "a: " * 600),
+        ("a: " * 900, "a: " * 900),
+        ("{0}: {x} is missing", "{0}：缺少 {x}"),
+    ],
+)
+def test_messages_are_known_again(english: str, chinese: str):
+    assert _MESSAGES.told_message(english) == chinese
+
+
+def test_each_text_has_what_the_english_one_has():
+    place = re.compile(r"\{(?:n|\d)?\}")
+    for en, zh in _MESSAGES.sentences.items():
         assert _CHINESE.search(zh) or not _WORD.search(en), en
         assert len(place.findall(en)) == len(place.findall(zh)), en
         assert _MESSAGES.told(place.sub("7", en)) != en
@@ -150,7 +219,7 @@ def test_an_error_without_a_text_of_its_own_has_that_of_the_kind_above():
         """None that the file knows."""
 
     assert _MESSAGES.kind(OtherError) == _MESSAGES.errors["NoSpaceError"]
-    assert Messages({"GosyncError": "x"}, {}, {}).kind(OtherError) == "x"
+    assert Messages({"GosyncError": "x"}, {}, {}, {}).kind(OtherError) == "x"
 
 
 def test_an_error_is_told_in_chinese_and_its_document_in_english(tmp_path: Path):
