@@ -58,16 +58,23 @@ def hedge_delay_seconds(late_seconds: float | None, *, has_other: bool) -> float
 
 
 async def ask_hedged(
-    first: Ask[T], second: Ask[T], *, after_seconds: float
+    first: Ask[T],
+    second: Ask[T],
+    *,
+    after_seconds: float,
+    may_send: Callable[[], bool] = lambda: True,
 ) -> HedgedAnswer[T]:
     """Ask once and, if that takes so long, a second time; return the first answer.
+
+    Whether there may be a second request is asked when it is due: those that were
+    sent together would else all have found that there might be one.
 
     A first request that fails before the second one was sent has the last word. The
     first one runs in the caller's own task: most need no second one, nor a task.
     """
     import asyncio  # noqa: PLC0415 - many a command comes here and asks nobody
 
-    race = _Race(second)
+    race = _Race(second, may_send)
     loop = asyncio.get_running_loop()
     try:
         async with anyio.create_task_group() as tasks:
@@ -88,16 +95,18 @@ async def ask_hedged(
 class _Race(Generic[T]):
     """Two requests, and how they end."""
 
-    def __init__(self, second: Ask[T]) -> None:
+    def __init__(self, second: Ask[T], may_send: Callable[[], bool]) -> None:
         self.outcome: HedgedAnswer[T] = HedgedAnswer()
         self.first_scope = anyio.CancelScope()
         self.decided = anyio.Event()
         self.is_second_sent = False
         self._second = second
+        self._may_send = may_send
 
     def send_second(self, tasks: TaskGroup) -> None:
-        self.is_second_sent = True
-        tasks.start_soon(self._run_second)
+        if self._may_send():
+            self.is_second_sent = True
+            tasks.start_soon(self._run_second)
 
     async def run_first(self, ask: Ask[T]) -> None:
         try:

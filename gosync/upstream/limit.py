@@ -3,7 +3,9 @@
 Additive increase, multiplicative decrease: an answer while at least half of the limit
 is in use adds 1/limit, so that a whole round of answers adds one; a refusal for load
 (429, 503) takes a tenth off, at most once in ``PAUSE_SECONDS``, since what was sent
-together is refused together. It stays between 1 and a ceiling.
+together is refused together. It stays between 1 and a ceiling. Until the first such
+refusal each answer adds one (TCP's slow start): what a host bears is found within two
+rounds, not within forty, in which all that comes would wait in line.
 
 A host that has too many refuses many: what counts is the share of refusals among its
 last answers, of which the newest weighs ``1/32``. Below a tenth they come from a bad
@@ -25,6 +27,7 @@ from gosync.errors import GosyncError, UpstreamStatusError
 PAUSE_SECONDS: Final = 0.1
 _AT_FIRST: Final = 20
 _DECREASE: Final = 0.9
+_NEVER: Final = float("-inf")
 _WEIGHT: Final = 1 / 32
 _LOAD_SHARE: Final = 0.1
 _LOAD_STATUSES: Final = frozenset({429, 503})
@@ -42,7 +45,7 @@ class Limit(msgspec.Struct, frozen=True):
 
     ceiling: int
     size: float
-    lowered_at: float = float("-inf")
+    lowered_at: float = _NEVER
     refused: float = 0.0
 
     @property
@@ -58,7 +61,8 @@ class Limit(msgspec.Struct, frozen=True):
         """
         size, refused = self.size, self.refused * (1 - _WEIGHT)
         if size < self.ceiling and 2 * in_flight >= self.slots:
-            size = min(self.ceiling, size + 1 / size)
+            step = 1.0 if self.lowered_at == _NEVER else 1 / size
+            size = min(self.ceiling, size + step)
         return replace(self, size=size, refused=refused)
 
     def overloaded(self, now: float) -> Limit:

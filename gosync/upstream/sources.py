@@ -244,12 +244,12 @@ class Sources:
         )
         if not self._hedges.has_one():
             return await ask()
-
-        async def ask_again() -> T:
-            self._hedges = self._hedges.spent(self._fetcher.clock.monotonic())
-            return await ask()
-
-        outcome = await ask_hedged(ask, ask_again, after_seconds=delay_seconds)
+        outcome = await ask_hedged(
+            ask,
+            ask,
+            after_seconds=delay_seconds,
+            may_send=partial(self._may_ask_again, source.name),
+        )
         if outcome.answer is None:
             assert outcome.first_error is not None
             raise outcome.first_error
@@ -259,6 +259,20 @@ class Sources:
         """Whether there may be a second request; a probe is one at a time anyway."""
         is_probe = self.at(entry.url).circuit.state is BreakerState.HALF_OPEN
         return is_probe or self._hedges.has_one()
+
+    def _may_ask_again(self, url: str) -> bool:
+        """Whether the same one is asked again, now that it is due.
+
+        Not where others that began together have spent the hedges meanwhile, nor
+        where the second request would wait in the line that the first one waits in.
+        """
+        if not self._hedges.has_one() or self._fetcher.load_of(url) > 1:
+            return False
+        self._spend_hedge()
+        return True
+
+    def _spend_hedge(self) -> None:
+        self._hedges = self._hedges.spent(self._fetcher.clock.monotonic())
 
     async def _ask_briefly(self, ask: AskEntry[T], entry: ProxyEntry) -> T:
         """Ask one entry, and give it up after as long as most answers take.
@@ -291,13 +305,19 @@ class Sources:
         started = self._fetcher.clock.monotonic()
         is_probe = circuit.state is BreakerState.HALF_OPEN
 
-        async def ask_second() -> T:
-            if not is_probe:
-                self._hedges = self._hedges.spent(self._fetcher.clock.monotonic())
-            return await ask(second)
+        def may_send() -> bool:
+            if is_probe:
+                return True
+            if not has_other:
+                return self._may_ask_again(second.url)
+            self._spend_hedge()  # the other one is asked in place of the first, too
+            return True
 
         outcome = await ask_hedged(
-            partial(ask, entry), ask_second, after_seconds=delay_seconds
+            partial(ask, entry),
+            partial(ask, second),
+            after_seconds=delay_seconds,
+            may_send=may_send,
         )
         if has_other and outcome.second_error is not None:
             failed[second.url] = outcome.second_error

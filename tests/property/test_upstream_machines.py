@@ -68,6 +68,17 @@ def test_few_refusals_are_no_load_and_many_are(every: int, slots: int) -> None:
     assert min(late) == slots or every == 8
 
 
+def test_a_host_of_which_nothing_is_known_is_sent_all_within_two_rounds() -> None:
+    limit = new_limit(64)
+    for _ in range(44):
+        limit = limit.answered(limit.slots)
+    assert limit.slots == 64
+    limit = replace(new_limit(64), lowered_at=0.0)
+    for _ in range(20):
+        limit = limit.answered(limit.slots)
+    assert limit.slots <= 21, "one that refused is felt out slowly"
+
+
 @given(st.lists(st.booleans(), max_size=400))
 def test_retries_at_once_are_a_fifth_of_requests_and_a_reserve(history) -> None:
     budget, sent, waited = RETRIES, 0, 0.0

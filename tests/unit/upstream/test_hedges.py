@@ -12,7 +12,9 @@ import pytest
 from gosync.errors import NotFoundError, UnavailableError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
+from gosync.upstream import sources as sources_module
 from gosync.upstream.breaker import BreakerState
+from gosync.upstream.budget import HEDGES
 from gosync.upstream.goproxy import parse_goproxy
 from gosync.upstream.hedge import ask_hedged
 from gosync.upstream.http import Fetcher
@@ -62,6 +64,53 @@ async def test_a_failure_lets_the_other_one_go_on() -> None:
     both = await ask_hedged(fail, after_that, after_seconds=30)
     assert both.answer is None, "it failed before the second one was due"
     assert isinstance(both.first_error, NotFoundError)
+
+
+async def test_no_second_one_is_sent_where_there_may_be_none_when_it_is_due() -> None:
+    due = anyio.Event()
+
+    def may_send() -> bool:
+        due.set()
+        return False
+
+    async def after_that() -> str:
+        await due.wait()
+        await anyio.lowlevel.checkpoint()
+        return "yes"
+
+    async def never() -> str:
+        raise AssertionError
+
+    got = await ask_hedged(after_that, never, after_seconds=0, may_send=may_send)
+    assert (got.answer, got.by_second) == ("yes", False)
+    assert got.second_error is None
+
+
+async def test_questions_that_began_together_share_the_hedges(
+    server: ScriptServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources_module, "hedge_delay_seconds", lambda *_, **__: 0)
+    is_over, are_all_out, asked = anyio.Event(), anyio.Event(), []
+
+    async def ask() -> str:
+        asked.append(1)
+        if len(asked) == most:
+            are_all_out.set()
+        await is_over.wait()
+        return "yes"
+
+    most = 40 + int(HEDGES.reserve)
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        sources = Sources(parse_goproxy(server.url), fetcher)
+        source = sources.at(server.url)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(40):
+                tasks.start_soon(sources.ask_one, source, ask)
+            with anyio.fail_after(60):
+                await are_all_out.wait()
+            await anyio.sleep(0.05)  # all timers are due by now
+            is_over.set()
+    assert len(asked) == most
 
 
 async def test_what_neither_expects_comes_out_as_it_is() -> None:
