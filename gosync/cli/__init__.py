@@ -44,6 +44,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     listing         ``gosync list``: the versions in the store
     main            the command group, and errors made exit codes
     messages        what people read, in their language: errors, hints, lines
+    sentences       sentences of one language, known again by the English ones (pure)
     mirrors         ``gosync mirrors``: upstreams compared, and go told of one
     modulepattern   PATTERN: which modules a command is about
     notelines       lines about what a selection could not know

@@ -15,82 +15,18 @@ text of its own.
 from __future__ import annotations
 
 import os
-import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
+from gosync.cli.sentences import OF_MESSAGES, OF_SENTENCES, Sentences
 from gosync.diagnose.language import Language, language_of
 from gosync.errors import GosyncError
-from gosync.pattern import compile_on_use
 
 MESSAGES_FILE: Final = Path(__file__).with_name("messages.toml")
 ERRORS_FILE: Final = Path(__file__).with_name("errors.toml")
-_PLACE: Final = compile_on_use(r"\{n?\}")
-_LONGEST: Final = 2000  # of sentences; what is longer is what somebody else said
-_Joints: TypeAlias = Sequence[tuple[str, str]]
-_JOINED: Final = (("; ", "；"), (", ", "，"))
-_OF_SUBJECT: Final = (": ", "：")  # what follows may have one, too
-_MESSAGE: Final = (_OF_SUBJECT, *_JOINED)
-_DEEPEST: Final = 20  # sentences within sentences
-
-
-class Sentences:
-    """Sentences of one language by the English ones."""
-
-    def __init__(self, texts: Mapping[str, str], *, joints: _Joints) -> None:
-        """Take them.
-
-        Args:
-            texts: The sentences; ``{}`` and ``{n}`` stand for what is put in.
-            joints: What may stand between two of them, and what it becomes.
-        """
-        self._exact = texts
-        self._joints = joints
-        patterns = [(_pattern(each), theirs) for each, theirs in texts.items()]
-        self._patterns = sorted(
-            ((regex, theirs) for regex, theirs in patterns if regex.groups),
-            key=lambda each: -len(each[0].pattern),
-        )
-
-    def told(self, text: str) -> str:
-        """Return a sentence in the language, as it is where nothing is known of it."""
-        return self._told(text, _DEEPEST)
-
-    def _told(self, text: str, deep: int) -> str:
-        if text in self._exact:
-            return self._exact[text]
-        if len(text) > _LONGEST or not deep:
-            return text
-        if (told := self._told_of_subject(text, deep)) is not None:
-            return told
-        for regex, theirs in self._patterns:
-            if (found := regex.fullmatch(text)) is not None:
-                parts = (self._told(part, deep - 1) for part in found.groups())
-                return _PLACE.sub("{}", theirs).format(*parts)
-        return self._told_in_parts(text, deep)
-
-    def _told_of_subject(self, text: str, deep: int) -> str | None:
-        """Return what is said of a path or the like, None where that is not known."""
-        if self._joints[0] != _OF_SUBJECT:
-            return None
-        subject, colon, rest = text.partition(_OF_SUBJECT[0])
-        if not colon or " " in subject:
-            return None
-        told = self._told(rest, deep - 1)
-        return None if told == rest else f"{self._told(subject, deep - 1)}：{told}"
-
-    def _told_in_parts(self, text: str, deep: int) -> str:
-        if "=" in text or "\n" in text:  # a setting, or text for some program
-            return text
-        for joint, theirs in self._joints:
-            if joint in text:
-                parts = text.split(joint, 1 if joint == _OF_SUBJECT[0] else -1)
-                told = [self._told(part, deep - 1) for part in parts]
-                return text if told == parts else theirs.join(told)
-        return text
 
 
 class Messages:
@@ -113,12 +49,12 @@ class Messages:
         """Take them."""
         self.errors, self.sentences = errors, sentences
         self.comments, self.messages = comments, messages
-        self._lines = Sentences({**errors, **sentences}, joints=_JOINED)
+        self._lines = Sentences({**errors, **sentences}, joints=OF_SENTENCES)
 
     @cached_property
     def _wrong(self) -> Sentences:
         """The messages of errors, in which sentences may stand."""
-        return Sentences({**self.sentences, **self.messages}, joints=_MESSAGE)
+        return Sentences({**self.sentences, **self.messages}, joints=OF_MESSAGES)
 
     def told(self, text: str) -> str:
         """Return a sentence in the language, as it is where nothing is known of it."""
@@ -132,12 +68,6 @@ class Messages:
         """Return what kind of error a class is, or the nearest one above it."""
         names = (each.__name__ for each in error.__mro__)
         return next(self.errors[name] for name in names if name in self.errors)
-
-
-def _pattern(sentence: str) -> re.Pattern[str]:
-    text = re.escape(sentence)
-    text = text.replace(r"\{n\}", r"(\d+)").replace(r"\{\}", "(.+?)")
-    return re.compile(text, re.DOTALL)
 
 
 def parse_messages(data: bytes, errors: bytes) -> Messages:
