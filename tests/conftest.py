@@ -27,6 +27,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.newcatalogs import copy_new_catalogs
 from tests.simulator.objects import ObjectServer
 from tests.tiers import EVERY_STEP, LONG, examples
 
@@ -80,6 +81,7 @@ def _load_hypothesis_profile() -> None:
 
 _put_temporary_folders_in_memory()
 _load_hypothesis_profile()
+copy_new_catalogs()
 _guard = {"on": True}
 # The next run, and commands that tests start, find the bytecode of those before them:
 # otherwise each worker of each run takes ten seconds to compile all tests.
