@@ -27,6 +27,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.newcatalogs import copy_new_catalogs
 from tests.simulator.objects import ObjectServer
 from tests.tiers import EVERY_STEP, LONG, examples
 
@@ -80,6 +81,7 @@ def _load_hypothesis_profile() -> None:
 
 _put_temporary_folders_in_memory()
 _load_hypothesis_profile()
+copy_new_catalogs()
 _guard = {"on": True}
 # The next run, and commands that tests start, find the bytecode of those before them:
 # otherwise each worker of each run takes ten seconds to compile all tests.
@@ -114,16 +116,28 @@ def pytest_collection_modifyitems(
 
 
 def _order(items: list[pytest.Item]) -> None:
-    """Put files of slow tests first, those with the most of them before all.
+    """Put the files first that take longest, by the markers of their tests.
 
     pytest-xdist hands out a file after the other, so that what a module sets up is set
     up once: whatever takes long begins early, and no worker is left alone with it. Of
     the rest the files with the most tests come first.
     """
-    slow = Counter(each.path for each in items if each.get_closest_marker("slow"))
+    seconds: Counter[Path] = Counter()
     sizes = Counter(item.path for item in items)
-    ranks = {path: (-slow[path], -size, str(path)) for path, size in sizes.items()}
+    for item in items:
+        seconds[item.path] += _seconds(item)
+    ranks = {path: (-seconds[path], -size, path) for path, size in sizes.items()}
     items.sort(key=lambda item: ranks[item.path])
+
+
+def _seconds(item: pytest.Item) -> int:
+    """Return about how long a test takes, 0 for a quick one."""
+    slow = item.get_closest_marker("slow")
+    if slow is not None and slow.args:
+        return int(slow.args[0])
+    if slow is not None:
+        return 3
+    return 1 if item.get_closest_marker("long") else 0
 
 
 @pytest.hookimpl(wrapper=True)

@@ -117,6 +117,7 @@ def enclave(tmp_path: Path) -> Iterator[Enclave]:
         yield enclave
 
 
+@pytest.mark.long
 def test_clients_inside_go_on_whatever_the_order_of_bundles(enclave: Enclave):
     pair = enclave.pair
     pair.take(enclave.make())

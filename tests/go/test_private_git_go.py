@@ -215,6 +215,7 @@ def test_every_query_has_the_answer_of_direct_mode(
 
 @pytest.mark.long
 @pytest.mark.parametrize("host", ["https", "ssh"], indirect=True)
+@pytest.mark.slow(20)
 def test_other_transports_answer_as_direct_mode_has_them(
     direct: GoClient, through: tuple[GoClient, Simulator]
 ):

@@ -139,6 +139,7 @@ def run(
 
 
 @pytest.mark.timeout(1800)  # the go command's tests are compiled first
+@pytest.mark.slow(50)
 def test_scripts_pass_through_the_server_as_without_it(tmp_path: Path) -> None:
     program, source = build(need_go(NEWEST), tmp_path)
     alone = run(program, source, server="")

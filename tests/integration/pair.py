@@ -34,7 +34,7 @@ from tests.integration.result import Result, expected
 from tests.integration.site import OK, Site
 from tests.integration.steps import Run, Stepper
 from tests.simulator import Simulator
-from tests.simulator.standard import source
+from tests.simulator.standard import UPPER, module, source
 
 TARGET = "inside"
 GAP, VOLUME = 13, 14
@@ -249,3 +249,10 @@ def bulky(path: str, *, noise_bytes: int = 20_000) -> ModuleSource:
     data = random.Random(path).randbytes(noise_bytes).hex()
     files = {"go.mod": f"module {path}\n", "data.go": f"package data\n\n// {data}\n"}
     return source(path, "v1.0.0", files)
+
+
+def grow(pair: Pair, sim: Simulator, number: int) -> None:
+    """Let upstream have one more version, and outside take it."""
+    sim.publish(module(UPPER, f"v1.{number}.0", day=number))
+    sim.log.grow(100)
+    pair.sync()

@@ -244,7 +244,7 @@ _SERVICES = {
     ("way", "comma"),
     [
         ("limit", "|"),
-        pytest.param("hang", ",", marks=pytest.mark.long),
+        pytest.param("hang", ",", marks=[pytest.mark.long, pytest.mark.slow(100)]),
         pytest.param("flap", ",", marks=pytest.mark.long),
     ],
 )

@@ -136,7 +136,10 @@ def _take(pair: Pair, bundle: Path, beside: Beside) -> None:
 
 @pytest.mark.slow
 @pytest.mark.sampled
-@pytest.mark.parametrize("other", [("verify", "--offline", "store"), _PRUNE])
+@pytest.mark.parametrize(
+    "other",
+    [("verify", "--offline", "store"), pytest.param(_PRUNE, marks=pytest.mark.long)],
+)
 def test_an_import_or_what_runs_beside_it_is_killed_and_the_next_one_ends_it(
     tmp_path: Path, pair: Pair, other: Sequence[str]
 ) -> None:
@@ -159,6 +162,7 @@ def test_an_import_or_what_runs_beside_it_is_killed_and_the_next_one_ends_it(
 
 @pytest.mark.slow
 @pytest.mark.sampled
+@pytest.mark.long
 def test_a_create_a_sync_or_a_prune_is_killed_and_the_next_create_makes_it_whole(
     tmp_path: Path, sim: Simulator
 ) -> None:

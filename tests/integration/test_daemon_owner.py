@@ -115,6 +115,7 @@ def test_a_server_uses_the_owner_of_the_daemon_and_takes_over(
 
 
 @pytest.mark.long
+@pytest.mark.slow(60)
 def test_a_daemon_takes_over_from_a_server_and_from_its_own_owner(
     sim: Simulator, tmp_path: Path
 ) -> None:

@@ -103,6 +103,7 @@ def test_a_release_is_whole_or_made_again(stepper: Stepper, tmp_path: Path):
             site.run("verify", expect=OK)
 
 
+@pytest.mark.slow(20)
 def test_an_upload_is_whole_or_sent_again(tmp_path: Path):
     with Simulator() as sim:
         site = pulling_site(

@@ -31,6 +31,7 @@ def stepper() -> Iterator[Stepper]:
         yield stepper
 
 
+@pytest.mark.slow(25)
 def test_no_kill_lets_a_head_be_signed_twice(stepper: Stepper, tmp_path: Path):
     with Simulator(records=20) as sim:
         sim.publish(module(PUBLIC, "v1.0.0"))

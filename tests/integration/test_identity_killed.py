@@ -54,10 +54,10 @@ def _treeless(kin: Kin) -> Site:
     ("begin", "command"),
     [
         (_unnamed, ("publish",)),
-        (_restored, ("adopt",)),
-        (_restored, ("publish",)),
+        pytest.param(_restored, ("adopt",), marks=pytest.mark.long),
+        pytest.param(_restored, ("publish",), marks=pytest.mark.long),
         (_storeless, ("adopt", "--new-store")),
-        (_treeless, ("publish",)),
+        pytest.param(_treeless, ("publish",), marks=pytest.mark.long),
     ],
 )
 def test_killed_at_every_durable_step_the_same_command_goes_on(

@@ -207,6 +207,7 @@ def test_an_import_killed_at_any_step_is_run_again(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_pass_that_is_killed_as_it_proves_is_run_again(
     sim: Simulator, cache: Path, tmp_path: Path
 ):

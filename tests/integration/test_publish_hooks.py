@@ -140,6 +140,7 @@ def test_a_publish_that_was_killed_leaves_nothing_untold(tmp_path: Path) -> None
 
 
 @pytest.mark.long
+@pytest.mark.slow(30)
 def test_a_server_s_owner_tells_what_was_pulled(tmp_path: Path) -> None:
     file = tmp_path / "told"
     (tmp_path / "site").mkdir()

@@ -275,6 +275,7 @@ def _start(site: Site, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.long
+@pytest.mark.slow(15)
 def test_every_verb_does_by_workers_what_it_does_alone(site: Site, tmp_path: Path):
     """Import, licences and a bundle, over a real cluster."""
     said = []

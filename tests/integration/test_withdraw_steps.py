@@ -93,7 +93,7 @@ def _changes_a_name(step: Step) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.sampled
-@pytest.mark.parametrize("how", [_TAKE, _UNDO])
+@pytest.mark.parametrize("how", [_TAKE, pytest.param(_UNDO, marks=pytest.mark.long)])
 def test_killed_at_any_step_the_next_run_converges(
     world: Withdrawn, how: tuple[str, ...]
 ) -> None:
@@ -119,7 +119,9 @@ def test_killed_at_any_step_the_next_run_converges(
 
 @pytest.mark.slow
 @pytest.mark.sampled
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize(
+    "error", [errno.ENOSPC, pytest.param(errno.EIO, marks=pytest.mark.long)]
+)
 def test_a_disk_that_refuses_is_told_and_the_next_run_converges(
     world: Withdrawn, error: int
 ) -> None:

@@ -139,6 +139,7 @@ def test_the_samples_build_and_print_a_postcard(tmp_path: Path):
             client.run("test", ".", cwd=folder)
 
 
+@pytest.mark.long
 def test_the_large_zip_is_made_when_asked_for(tmp_path: Path):
     sim = Simulator()
     publish_standard(sim, big=True)
@@ -175,6 +176,7 @@ def test_the_static_files_serve_a_client_as_well(standard: Simulator, tmp_path: 
         assert standard.requests_since(mark) == []
 
 
+@pytest.mark.long
 def test_go_refuses_every_evil_zip_for_what_it_is_and_takes_the_fair(tmp_path: Path):
     names = {f"a.example/m{n:02d}": name for n, name in enumerate([*EVIL, *FAIR])}
     with Simulator() as sim:

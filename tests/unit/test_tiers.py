@@ -79,7 +79,12 @@ def test_the_second_tier_leaves_nothing_out(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    ("long", "every", "passed"), [("", "", 1), ("1", "", 2), ("", "1", 2)]
+    ("long", "every", "passed"),
+    [
+        ("", "", 1),
+        pytest.param("1", "", 2, marks=pytest.mark.long),
+        pytest.param("", "1", 2, marks=pytest.mark.long),
+    ],
 )
 def test_what_is_long_is_left_out_of_the_first_tier(
     tmp_path: Path, long: str, every: str, passed: int

@@ -35,7 +35,9 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("unbuffered", ["", "PYTHONUNBUFFERED=1 "])
+@pytest.mark.parametrize(
+    "unbuffered", ["", pytest.param("PYTHONUNBUFFERED=1 ", marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("arguments", RESULTS)
 def test_a_full_disk_under_the_result_is_no_space(
     folder: Path, arguments: str, unbuffered: str

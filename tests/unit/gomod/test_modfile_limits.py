@@ -66,6 +66,7 @@ def test_much_is_read(name: str) -> None:
     in_little(READ[name])
 
 
+@pytest.mark.long
 def test_lines_of_a_block_share_what_is_said_above_it() -> None:
     said = b"// " + b"a" * SIZE + b"\n"
     data = HEAD + said + b"retract (\n" + b"v1.0.0\n" * 50_000 + b")\n"

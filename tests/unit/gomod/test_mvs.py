@@ -288,7 +288,7 @@ def test_a_chain_of_ten_thousand_modules_is_no_trouble() -> None:
     assert len(found.why(mv("c10000@v1.0.0"))) == 10_002
 
 
-@pytest.mark.parametrize("go", ["1.16", "1.21"])
+@pytest.mark.parametrize("go", [pytest.param("1.16", marks=pytest.mark.long), "1.21"])
 def test_a_graph_of_1500_modules_takes_less_than_a_second(go) -> None:
     shape = Shape(modules=(1500, 1500), requirements=30, main_go=(go,))
     graph = make_graph("large", shape)

@@ -77,6 +77,7 @@ def test_names_and_dates_are_plain():
     assert [bool(info.flag_bits & 0x800) for info in infos] == [True, True, False]
 
 
+@pytest.mark.long
 def test_more_entries_than_the_end_record_counts():
     body = entry("x", b"")
     many = [body._replace(name=b"f%06d" % number) for number in range(70_000)]

@@ -223,6 +223,7 @@ def test_a_task_that_waits_for_a_lease_can_be_cancelled(ours, theirs):
         anyio.run(work)
 
 
+@pytest.mark.long
 def test_a_module_does_not_wait_for_a_whole_publish(tmp_path):
     """The long job takes modules in turn; its tree is as if nobody had come between."""
     waits: list[float] = []
