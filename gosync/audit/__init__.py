@@ -31,6 +31,7 @@ their pins; no database is asked for anything here.
     origins       which repository a version says it came from (pure)
     questions     who is asked what: every question about what trees show
     queue         the questions of one source, as the catalog keeps them
+    report        what an audit did and how it ended
     source        asking a module's repository about its tags
     spent         which sources' budget of an hour is used up
     state         how audits stand: age of answers, what is due, what stands open

@@ -27,13 +27,13 @@ from gosync.audit.options import AuditOptions
 from gosync.audit.order import QuestionOrder
 from gosync.audit.questions import Questions
 from gosync.audit.queue import SourceQueue
+from gosync.audit.report import AuditReport
 from gosync.audit.source import SourceAsker
-from gosync.audit.spent import SpentBudget, spent_budgets
+from gosync.audit.spent import spent_budgets
 from gosync.catalog.failures import back_off_seconds
 from gosync.catalog.findings import (
     STANDS_OPEN,
     Finding,
-    FindingKind,
     FindingState,
 )
 from gosync.catalog.leases import AUDIT
@@ -84,40 +84,6 @@ class AuditTally(msgspec.Struct):
     requests: int = 0
     received_bytes: int = 0
     last_error: GosyncError | None = None
-
-
-class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What an audit did and how it ended; its fields are the ``--json`` document's.
-
-    Attributes:
-        exit_code: The process's.
-        seconds: Wall time.
-        requests: Requests sent.
-        received_bytes: Bytes of bodies.
-        answered: Questions that upstreams answered.
-        unchanged: Those of them whose file had not changed.
-        failed: Questions without an answer that makes sense.
-        last_error: Why the last question failed, or None.
-        waiting: Questions that are due and wait for the next hour's budget.
-        budget_spent: Sources that may not be asked more of within this hour.
-        resting: Sources that are left alone.
-        news: Findings that became new.
-        open: How many findings stand open, by kind.
-    """
-
-    exit_code: int
-    seconds: float
-    requests: int
-    received_bytes: int
-    answered: int
-    unchanged: int
-    failed: int
-    last_error: str | None
-    waiting: int
-    budget_spent: tuple[SpentBudget, ...]
-    resting: tuple[Rest, ...]
-    news: tuple[Finding, ...]
-    open: dict[FindingKind, int]
 
 
 class AuditSource(msgspec.Struct):

@@ -4,60 +4,114 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Final, Self
 
-from gosync.catalog.announcements import Announcements
-from gosync.catalog.arrivals import Arrivals
-from gosync.catalog.artifacts import Artifacts
-from gosync.catalog.bundle_table import Bundles
 from gosync.catalog.census import Census, take_census
 from gosync.catalog.connection import Connection
-from gosync.catalog.cursors import Cursors
-from gosync.catalog.failures import Failures
-from gosync.catalog.finding_table import Findings
-from gosync.catalog.heads import Heads
-from gosync.catalog.holders import Holders
-from gosync.catalog.house_records import HouseRecords
-from gosync.catalog.identity import Identity
-from gosync.catalog.imports import Imports
-from gosync.catalog.index_rows import IndexRows
-from gosync.catalog.jobs import Jobs
 from gosync.catalog.lease_holder import LeaseHolder
-from gosync.catalog.leases import Leases
-from gosync.catalog.look_table import Looks
-from gosync.catalog.modules import Modules
-from gosync.catalog.offers import Offers
-from gosync.catalog.old_heads import OldHeadTable
 from gosync.catalog.opening import open_connection
-from gosync.catalog.pins import Pins
-from gosync.catalog.pulled import PulledVersions
-from gosync.catalog.read_logs import ReadLogs
-from gosync.catalog.received import ReceivedTable
-from gosync.catalog.records import Records
-from gosync.catalog.request_table import Requests
-from gosync.catalog.ruling_table import RulingTable
-from gosync.catalog.runs import Runs
-from gosync.catalog.selected import Selected
-from gosync.catalog.selected_counts import SelectedCounts
-from gosync.catalog.selected_sizes import SelectedSizes
-from gosync.catalog.selection_note_table import SelectionNotes
-from gosync.catalog.selections import Selections
-from gosync.catalog.shown_needs import ShownNeeds
-from gosync.catalog.shown_table import ShownModules
-from gosync.catalog.told_alerts import ToldAlerts
-from gosync.catalog.tombstones import Tombstones
-from gosync.catalog.trees import Trees
-from gosync.catalog.troubles import Troubles
-from gosync.catalog.unproven import UnprovenVersions
-from gosync.catalog.upstreams import UpstreamTable
-from gosync.catalog.verified import Verified
-from gosync.catalog.version_table import Versions
-from gosync.catalog.withdrawn_table import WithdrawnVersions
-from gosync.catalog.zipfacts import ZipFacts
 from gosync.clock import Clock
 from gosync.errors import CatalogError
 from gosync.hint import advise, command
+
+if TYPE_CHECKING:
+    from gosync.catalog.announcements import Announcements
+    from gosync.catalog.arrivals import Arrivals
+    from gosync.catalog.artifacts import Artifacts
+    from gosync.catalog.bundle_table import Bundles
+    from gosync.catalog.cursors import Cursors
+    from gosync.catalog.failures import Failures
+    from gosync.catalog.finding_table import Findings
+    from gosync.catalog.heads import Heads
+    from gosync.catalog.holders import Holders
+    from gosync.catalog.house_records import HouseRecords
+    from gosync.catalog.identity import Identity
+    from gosync.catalog.imports import Imports
+    from gosync.catalog.index_rows import IndexRows
+    from gosync.catalog.jobs import Jobs
+    from gosync.catalog.leases import Leases
+    from gosync.catalog.look_table import Looks
+    from gosync.catalog.modules import Modules
+    from gosync.catalog.offers import Offers
+    from gosync.catalog.old_heads import OldHeadTable
+    from gosync.catalog.pins import Pins
+    from gosync.catalog.pulled import PulledVersions
+    from gosync.catalog.read_logs import ReadLogs
+    from gosync.catalog.received import ReceivedTable
+    from gosync.catalog.records import Records
+    from gosync.catalog.request_table import Requests
+    from gosync.catalog.ruling_table import RulingTable
+    from gosync.catalog.runs import Runs
+    from gosync.catalog.selected import Selected
+    from gosync.catalog.selected_counts import SelectedCounts
+    from gosync.catalog.selected_sizes import SelectedSizes
+    from gosync.catalog.selection_note_table import SelectionNotes
+    from gosync.catalog.selections import Selections
+    from gosync.catalog.shown_needs import ShownNeeds
+    from gosync.catalog.shown_table import ShownModules
+    from gosync.catalog.told_alerts import ToldAlerts
+    from gosync.catalog.tombstones import Tombstones
+    from gosync.catalog.trees import Trees
+    from gosync.catalog.troubles import Troubles
+    from gosync.catalog.unproven import UnprovenVersions
+    from gosync.catalog.upstreams import UpstreamTable
+    from gosync.catalog.verified import Verified
+    from gosync.catalog.version_table import Versions
+    from gosync.catalog.withdrawn_table import WithdrawnVersions
+    from gosync.catalog.zipfacts import ZipFacts
+
+# Modules of tables, and their classes: most commands ask for few of them.
+_TABLES: Final = {
+    "modules": "modules.Modules",
+    "offers": "offers.Offers",
+    "versions": "version_table.Versions",
+    "arrivals": "arrivals.Arrivals",
+    "artifacts": "artifacts.Artifacts",
+    "records": "records.Records",
+    "selected": "selected.Selected",
+    "pulled": "pulled.PulledVersions",
+    "selected_counts": "selected_counts.SelectedCounts",
+    "selected_sizes": "selected_sizes.SelectedSizes",
+    "selection_notes": "selection_note_table.SelectionNotes",
+    "selections": "selections.Selections",
+    "licences": "zipfacts.ZipFacts",
+    "packages": "zipfacts.ZipFacts",
+    "readmes": "zipfacts.ZipFacts",
+    "rulings": "ruling_table.RulingTable",
+    "pins": "pins.Pins",
+    "failures": "failures.Failures",
+    "findings": "finding_table.Findings",
+    "cursors": "cursors.Cursors",
+    "index_rows": "index_rows.IndexRows",
+    "heads": "heads.Heads",
+    "old_heads": "old_heads.OldHeadTable",
+    "identity": "identity.Identity",
+    "house_records": "house_records.HouseRecords",
+    "looks": "look_table.Looks",
+    "trees": "trees.Trees",
+    "troubles": "troubles.Troubles",
+    "bundles": "bundle_table.Bundles",
+    "imports": "imports.Imports",
+    "runs": "runs.Runs",
+    "jobs": "jobs.Jobs",
+    "upstreams": "upstreams.UpstreamTable",
+    "received": "received.ReceivedTable",
+    "unproven": "unproven.UnprovenVersions",
+    "verified": "verified.Verified",
+    "shown": "shown_table.ShownModules",
+    "shown_needs": "shown_needs.ShownNeeds",
+    "tombstones": "tombstones.Tombstones",
+    "withdrawn": "withdrawn_table.WithdrawnVersions",
+    "holders": "holders.Holders",
+    "leases": "leases.Leases",
+    "announcements": "announcements.Announcements",
+    "requests": "request_table.Requests",
+    "read_logs": "read_logs.ReadLogs",
+    "told_alerts": "told_alerts.ToldAlerts",
+}
+_FACTS: Final = frozenset({"licences", "packages", "readmes"})
 
 
 class _UndoneError(Exception):
@@ -115,58 +169,67 @@ class Catalog:
         told_alerts: Alerts over these that hooks were told of.
     """
 
-    def __init__(self, connection: Connection) -> None:  # noqa: PLR0915 - a line a table
+    modules: Modules
+    offers: Offers
+    versions: Versions
+    arrivals: Arrivals
+    artifacts: Artifacts
+    records: Records
+    selected: Selected
+    pulled: PulledVersions
+    selected_counts: SelectedCounts
+    selected_sizes: SelectedSizes
+    selection_notes: SelectionNotes
+    selections: Selections
+    licences: ZipFacts
+    packages: ZipFacts
+    readmes: ZipFacts
+    rulings: RulingTable
+    pins: Pins
+    failures: Failures
+    findings: Findings
+    cursors: Cursors
+    index_rows: IndexRows
+    heads: Heads
+    old_heads: OldHeadTable
+    identity: Identity
+    house_records: HouseRecords
+    looks: Looks
+    trees: Trees
+    troubles: Troubles
+    bundles: Bundles
+    imports: Imports
+    runs: Runs
+    jobs: Jobs
+    upstreams: UpstreamTable
+    received: ReceivedTable
+    unproven: UnprovenVersions
+    verified: Verified
+    shown: ShownModules
+    shown_needs: ShownNeeds
+    tombstones: Tombstones
+    withdrawn: WithdrawnVersions
+    holders: Holders
+    leases: Leases
+    announcements: Announcements
+    requests: Requests
+    read_logs: ReadLogs
+    told_alerts: ToldAlerts
+
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.modules = Modules(connection)
-        self.offers = Offers(connection)
-        self.versions = Versions(connection)
-        self.arrivals = Arrivals(connection)
-        self.artifacts = Artifacts(connection)
-        self.records = Records(connection)
-        self.selected = Selected(connection)
-        self.pulled = PulledVersions(connection)
-        self.selected_counts = SelectedCounts(connection)
-        self.selected_sizes = SelectedSizes(connection)
-        self.selection_notes = SelectionNotes(connection)
-        self.selections = Selections(connection)
-        self.licences = ZipFacts(connection, "licences")
-        self.packages = ZipFacts(connection, "packages")
-        self.readmes = ZipFacts(connection, "readmes")
-        self.rulings = RulingTable(connection)
-        self.pins = Pins(connection)
-        self.failures = Failures(connection)
-        self.findings = Findings(connection)
-        self.cursors = Cursors(connection)
-        self.index_rows = IndexRows(connection)
-        self.heads = Heads(connection)
-        self.old_heads = OldHeadTable(connection)
-        self.identity, self.house_records = (
-            Identity(connection),
-            HouseRecords(connection),
-        )
-        self.looks = Looks(connection)
-        self.trees = Trees(connection)
-        self.troubles = Troubles(connection)
-        self.bundles = Bundles(connection)
-        self.imports = Imports(connection)
-        self.runs = Runs(connection)
-        self.jobs = Jobs(connection)
-        self.upstreams, self.received = (
-            UpstreamTable(connection),
-            ReceivedTable(connection),
-        )
-        self.unproven = UnprovenVersions(connection)
-        self.verified = Verified(connection)
-        self.shown = ShownModules(connection)
-        self.shown_needs = ShownNeeds(connection)
-        self.tombstones = Tombstones(connection)
-        self.withdrawn = WithdrawnVersions(connection)
-        self.holders = Holders(connection)
-        self.leases = Leases(connection)
-        self.announcements = Announcements(connection)
-        self.requests = Requests(connection)
-        self.read_logs = ReadLogs(connection)
-        self.told_alerts = ToldAlerts(connection)
+
+    if not TYPE_CHECKING:  # who misspells a table is told so
+
+        def __getattr__(self, name: str) -> object:
+            """Return a table that is asked for for the first time."""
+            if name not in _TABLES:
+                raise AttributeError(f"no table {name!r}", name=name, obj=self)
+            module, _, table = _TABLES[name].partition(".")
+            made = getattr(import_module(f"gosync.catalog.{module}"), table)
+            facts = (name,) if name in _FACTS else ()
+            # One table each, whichever threads ask at the same time.
+            return self.__dict__.setdefault(name, made(self._connection, *facts))
 
     @property
     def path(self) -> Path:

@@ -32,13 +32,16 @@ class Migration(msgspec.Struct, frozen=True):
 
     Attributes:
         number: The user_version after it.
-        name: The file's name.
-        sql: The file's text.
+        file: Its file; most catalogs have taken it, so that nobody reads it.
     """
 
     number: int
-    name: str
-    sql: str
+    file: Path
+
+    @property
+    def sql(self) -> str:
+        """The file's text."""
+        return self.file.read_text(encoding="utf-8")
 
 
 def load_migrations(folder: Path | None = None) -> list[Migration]:
@@ -51,7 +54,7 @@ def load_migrations(folder: Path | None = None) -> list[Migration]:
     found = (sorted(place.glob("*.sql")) for place in places)
     files: list[Path] = next(filter(None, found), [])
     steps = [
-        Migration(int(match[1]), file.name, file.read_text(encoding="utf-8"))
+        Migration(int(match[1]), file)
         for file in files
         if (match := _NAME.fullmatch(file.name))
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import anyio
 import click
 
-from gosync.audit.engine import AuditReport, run_audit
+from gosync.audit.report import AuditReport
 from gosync.audit.spent import SpentBudget
 from gosync.catalog.findings import (
     STANDS_OPEN,
@@ -25,7 +25,6 @@ from gosync.config.sizes import format_size
 from gosync.errors import UsageError
 from gosync.ingest.entries import finding_entry
 from gosync.site.site import open_site, read_catalog
-from gosync.site.tree import refresh_feed
 from gosync.text import printable
 
 _STATES = click.Choice([state.value for state in FindingState])
@@ -79,6 +78,8 @@ def audit(
 def _ask(
     options: CommonOptions, config: Config, wait_lock: float, *, refresh: bool
 ) -> int:
+    from gosync.audit.engine import run_audit  # noqa: PLC0415 - --list asks nobody
+
     wish = config.audit_options()
     with (
         open_site(
@@ -140,6 +141,8 @@ def _decide(
     wait_lock: float,
 ) -> int:
     """Set findings to what the operator chose, all or none."""
+    from gosync.site.tree import refresh_feed  # noqa: PLC0415 - --list asks nobody
+
     with open_site(
         config.site_options(), command="gosync audit --set", wait_lock_seconds=wait_lock
     ) as site:

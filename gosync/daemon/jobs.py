@@ -13,7 +13,8 @@ from datetime import timedelta
 
 from msgspec.structs import asdict, replace
 
-from gosync.audit.engine import AuditReport, run_audit
+from gosync.audit.engine import run_audit
+from gosync.audit.report import AuditReport
 from gosync.catalog import leases
 from gosync.catalog.failures import Failure
 from gosync.catalog.findings import STANDS_OPEN

@@ -32,6 +32,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     notfound       ``sumdb/NAME/404.txt`` (pure)
     oldheads       the tree's tiles for clients that remember an older head
     owner          whose a tree is: this store's, another one's, nobody's
+    promise        which older heads a tree promises to serve, in its marker (pure)
     promised       what a tree promises to clients with older tree heads
     publication    one publish, in the order that no reader can see half of (I6)
     publisher      publishing a tree: what the rest of gosync calls

@@ -37,8 +37,8 @@ import msgspec
 
 from gosync.errors import StoreError
 from gosync.folder import routes
-from gosync.publish.oldheads import Promise
 from gosync.publish.pages.pageoptions import PageOptions
+from gosync.publish.promise import Promise
 from gosync.publish.storage.tree import TreeReader
 
 # 2: aliases of pseudo-versions, and of 8 and 10 digits

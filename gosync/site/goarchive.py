@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import tarfile
 import zipfile
 from collections.abc import Iterator
 from typing import BinaryIO, Final
@@ -73,6 +72,8 @@ def _entries(source: zipfile.ZipFile, prefix: str) -> Iterator[_Entry]:
 def _write_tar(
     source: zipfile.ZipFile, entries: list[_Entry], archive: BinaryIO
 ) -> None:
+    import tarfile  # noqa: PLC0415 - it is large, and toolchains are published rarely
+
     with (
         gzip.GzipFile("", "wb", _LEVEL, archive, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,

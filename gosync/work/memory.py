@@ -9,7 +9,6 @@ lock. Another libc has no such setting, and needs none.
 
 from __future__ import annotations
 
-import ctypes
 from typing import Final
 
 _M_ARENA_MAX: Final = -8  # malloc.h
@@ -17,6 +16,8 @@ _M_ARENA_MAX: Final = -8  # malloc.h
 
 def share_arenas() -> None:
     """Let all threads begun from now on, and processes forked, share one arena."""
+    import ctypes  # noqa: PLC0415 - it is large, and few commands have threads
+
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 1)

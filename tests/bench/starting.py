@@ -15,20 +15,39 @@ from tests.smallsite import make_small_site
 
 MODULE = "started.example/m"
 VERSION = "v1.0.0"
+# Every verb that needs no extra and asks no network: the whole of it where it can be run
+# again and again on this store, else its help, for which all of it is loaded.
 COMMANDS = {
     "--help": 0,
+    "init --help": 0,
     "list --all": 0,
     f"show {MODULE}@{VERSION}": 0,
     f"why {MODULE}@{VERSION}": 0,
     "status": 3,
+    "licences": 0,
+    "policy list": 0,
+    "attest check --help": 0,
+    "vulns --help": 0,
     "prune": 3,
+    "release --help": 0,
     "withdraw --help": 0,
-    "verify": 0,
-    "closure --help": 0,
+    "publish --help": 0,
+    "adopt --help": 0,
+    "import --help": 0,
     "bundle list": 0,
+    "closure --help": 0,
+    "verify": 0,
+    "audit --list": 0,
+    "explain network.dns": 0,
+    "access --help": 0,
+    "requests list": 0,
+    "systemd install --print": 0,
     "config check": 0,
     "key show": 2,
-    "systemd install --print": 0,
+    "catalog rebuild": 0,
+    "self bundle --help": 0,
+    "completion bash": 0,
+    "backup kept": 0,
 }
 
 

@@ -1,7 +1,8 @@
-"""Imports stand plainly at the top; under TYPE_CHECKING only for one of three reasons.
+"""Imports stand plainly at the top; under TYPE_CHECKING only for one of four reasons.
 
 Plain it would close a circle, or load a large library that the module's users may do
-without, or what is imported exists for type checkers alone.
+without, or what is imported exists for type checkers alone, or it is loaded when it is
+first asked for, by a name ("module.Class") that the importing module has.
 """
 
 from __future__ import annotations
@@ -45,10 +46,12 @@ class Modules:
         self.plain: dict[str, set[str]] = {}
         self.hidden: list[tuple[str, Import]] = []
         self._typing_only: set[tuple[str, str]] = set()
+        self._texts: dict[str, str] = {}
         paths = {_name(path): path for path in _ROOT.rglob("*.py")}
         self._names = frozenset(paths)
         for name, path in paths.items():
-            tree = ast.parse(path.read_text("utf-8"))  # all at once are slow to collect
+            self._texts[name] = path.read_text("utf-8")
+            tree = ast.parse(self._texts[name])  # all at once are slow to collect
             plain = (each for each in tree.body if isinstance(each, Import))
             self.plain[name] = {to for each in plain for to in self.targets(each)}
             for each in _hidden(tree):
@@ -91,8 +94,15 @@ class Modules:
             return True
         if any((module, each.name) in self._typing_only for each in found.names):
             return True
+        if isinstance(found, ast.ImportFrom) and self._loads_later(name, found):
+            return True
         more = self.reached(self.targets(found))
         return name in more or bool(_large(more) - _large(self.reached([name])))
+
+    def _loads_later(self, name: str, found: ast.ImportFrom) -> bool:
+        module = (found.module or "").rpartition(".")[2]
+        named = (f'"{module}.{each.name}"' for each in found.names)
+        return all(each in self._texts[name] for each in named)
 
 
 def _name(path: Path) -> str:

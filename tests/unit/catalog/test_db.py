@@ -216,7 +216,7 @@ def test_a_step_that_fails_leaves_the_schema_as_it_was(path, tmp_path, monkeypat
     folder = tmp_path / "schema"
     folder.mkdir()
     for step in load_migrations():
-        (folder / step.name).write_text(step.sql)
+        (folder / step.file.name).write_text(step.sql)
     bad = "CREATE TABLE extra (x TEXT) STRICT;\nINSERT INTO nowhere VALUES (1);\n"
     newest = load_migrations()[-1].number
     (folder / f"{newest + 1:04d}_bad.sql").write_text(bad)

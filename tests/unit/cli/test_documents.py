@@ -15,7 +15,7 @@ from gosync.access.requestreports import (
     RequestsReport,
 )
 from gosync.access.sealing import ProofReport, SealReport
-from gosync.audit.engine import AuditReport
+from gosync.audit.report import AuditReport
 from gosync.bundle.make.created import CreateReport
 from gosync.bundle.make.ledger import LedgerReport
 from gosync.bundle.read.documents import VerifiedBundle

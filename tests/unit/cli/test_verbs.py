@@ -77,7 +77,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "doctor --help": {*_SIGNED, "email", "http.client", "ssl"},  # it asks with these
     "bundle list": _STORE,
     "bundle inspect nowhere": _BUNDLES,
-    "audit --list": _SIGNED,
+    "audit --list": _STORE,
     "adopt --help": _SIGNED,
     "audit --help": _SIGNED,
     "access nowhere.log": _ZIPS,
