@@ -29,7 +29,7 @@ from tests.bench.bundling import bundle_sizes
 from tests.bench.cataloguing import show_catalogue
 from tests.bench.causing import name_causes
 from tests.bench.client import ask_small
-from tests.bench.cold import cold_sync
+from tests.bench.cold import cold_sync, cold_sync_of_real
 from tests.bench.doctoring import doctor_module
 from tests.bench.events import index_events
 from tests.bench.explaining import explain_logs
@@ -60,6 +60,7 @@ from tests.bench.wholeindex import whole_index
 
 FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "cold": cold_sync,
+    "realcold": cold_sync_of_real,
     "objects": sync_into_bucket,
     "idle": idle_pass,
     "hash": hash_zips,
