@@ -47,6 +47,7 @@ from tests.bench.peers import serve_beside_peers
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
 from tests.bench.realbundle import real_bundles
+from tests.bench.realincrement import real_increments
 from tests.bench.scanning import scan_imports
 from tests.bench.serving import serve_tree
 from tests.bench.setting import FULL, QUICK, Setting
@@ -85,6 +86,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "storeplan": plan_store_repair,
     "bundle": bundle_sizes,
     "realbundle": real_bundles,
+    "realincrement": real_increments,
     "manysites": many_sites,
     "client": ask_small,
     "line": bad_mirrors,

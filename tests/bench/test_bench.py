@@ -14,7 +14,7 @@ from tests.bench.upstream import find_nginx
 from tests.simulator.goclient import need_go
 
 # Figures that need what is not everywhere: another server, real modules.
-_ELSEWHERE = {"peers", "realbundle"}
+_ELSEWHERE = {"peers", "realbundle", "realincrement"}
 _HERE = [name for name in FIGURES if name not in _ELSEWHERE]
 
 
