@@ -35,6 +35,8 @@ def _is_name(text: str) -> bool:
 
 def printable(text: str) -> str:
     """Escape control characters: a line may quote what an upstream sent."""
+    if text.isprintable():  # nearly all are
+        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown(text))
 
 

@@ -10,6 +10,7 @@ the other side served, with evidence of when and from where.
 ``exchange``     one request and its redirects
 ``connections``  one connection a request, kept warm, shared contexts
 ``dialing``      TCP connections: every address of a host tried, the first taken
+``tcpstream``    one TCP connection, and TLS over it, as httpcore uses them
 ``names``        ``HostNames``: addresses of hosts, kept and asked for again
 ``download``     ``Download``: bodies to a sink, over all tries
 ``rate``         how many bytes a second may come, all together (pure)

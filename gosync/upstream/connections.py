@@ -17,7 +17,9 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import Final
 
+import anyio
 import httpcore
 import httpx
 
@@ -28,8 +30,12 @@ from gosync.upstream.names import HostNames
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.tlscontext import tls_context
 
-_LIMITS = httpx.Limits(
-    max_connections=None, max_keepalive_connections=4, keepalive_expiry=45.0
+_KEPT: Final = 4
+_KEPT_SECONDS: Final = 45.0
+_LIMITS: Final = httpx.Limits(
+    max_connections=None,
+    max_keepalive_connections=_KEPT,
+    keepalive_expiry=_KEPT_SECONDS,
 )
 
 
@@ -55,11 +61,51 @@ class OneConnection:
         self._transports.clear()
 
 
+class _Direct(httpcore.AsyncConnectionPool):
+    """httpcore's pool for one request at a time, which queues for nobody."""
+
+    async def handle_async_request(
+        self, request: httpcore.Request
+    ) -> httpcore.Response:
+        """Send a request over the connection to its origin, or over a new one."""
+        while True:
+            connection = await self._connection_to(request.url.origin)
+            try:
+                return await connection.handle_async_request(request)
+            except httpcore.ConnectionNotAvailable:  # it ended in this moment
+                await self._end(connection)
+
+    async def _connection_to(
+        self, origin: httpcore.Origin
+    ) -> httpcore.AsyncConnectionInterface:
+        """Return the connection to an origin, or a new one; those that ended go."""
+        found: httpcore.AsyncConnectionInterface | None = None
+        for each in list(self._connections):
+            if each.is_closed() or each.has_expired():
+                await self._end(each)
+            elif each.can_handle_request(origin) and each.is_available():
+                found = each
+        if found is None:
+            found = self.create_connection(origin)
+            self._connections.append(found)
+            if len(self._connections) > _KEPT:
+                await self._end(self._connections[0])
+        return found
+
+    async def _end(self, connection: httpcore.AsyncConnectionInterface) -> None:
+        self._connections.remove(connection)
+        with anyio.CancelScope(shield=True):
+            await connection.aclose()
+
+
 class _Transport(httpx.AsyncHTTPTransport):
     """httpx's transport; it has no argument for who makes its connections."""
 
     def dial_with(self, dialer: Dialer) -> None:
         self._pool._network_backend = dialer  # noqa: SLF001 - as httpcore's own tests
+
+    def go_directly(self, context: ssl.SSLContext, *, http2: bool) -> None:
+        self._pool = _Direct(context, keepalive_expiry=_KEPT_SECONDS, http2=http2)
 
 
 class _SocksDialer(httpcore.AsyncNetworkBackend):
@@ -160,6 +206,8 @@ class ConnectionPool:
                 "a SOCKS proxy needs the package socksio",
                 hint='pip install "gosync[socks]"',
             ) from exc
+        if proxy is None:
+            transport.go_directly(context, http2=self._options.http2)
         transport.dial_with(self._dialer)
         return transport
 

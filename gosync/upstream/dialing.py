@@ -15,6 +15,7 @@ import anyio
 import httpcore
 
 from gosync.upstream.names import HostNames
+from gosync.upstream.tcpstream import open_stream
 from gosync.work.pool import first_error
 
 STAGGER_SECONDS: Final = 0.25
@@ -26,7 +27,6 @@ class Dialer(httpcore.AsyncNetworkBackend):
     def __init__(self, names: HostNames) -> None:
         """Prepare to connect to hosts of these names."""
         self._names = names
-        self._plain = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -55,11 +55,11 @@ class Dialer(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectError(f"{host}: {exc}") from exc
         if len(addresses) == 1:
             try:
-                return await self._plain.connect_tcp(addresses[0], port)
+                return await open_stream(addresses[0], port)
             except httpcore.ConnectError:
                 self._names.forget(host)
                 raise
-        race = _Race(self._plain, port)
+        race = _Race(port)
         address, stream = await race.run(addresses)
         if stream is None:
             self._names.forget(host)
@@ -75,8 +75,7 @@ class Dialer(httpcore.AsyncNetworkBackend):
 class _Race:
     """Connections that are tried side by side; the first one that stands is kept."""
 
-    def __init__(self, backend: httpcore.AnyIOBackend, port: int) -> None:
-        self._backend = backend
+    def __init__(self, port: int) -> None:
         self._port = port
         self._found: tuple[str, httpcore.AsyncNetworkStream | None] = ("", None)
         self.failures: list[str] = []
@@ -99,7 +98,7 @@ class _Race:
         self, address: str, ended: anyio.Event, tasks: anyio.CancelScope
     ) -> None:
         try:
-            stream = await self._backend.connect_tcp(address, self._port)
+            stream = await open_stream(address, self._port)
         except httpcore.ConnectError as exc:
             self.failures.append(f"{address}: {exc}")
             ended.set()

@@ -86,7 +86,8 @@ async def ask_hedged(
                     await race.decided.wait()
             finally:
                 timer.cancel()
-            tasks.cancel_scope.cancel()
+            if race.is_second_sent:
+                tasks.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         raise first_error(group) from None
     return race.outcome

@@ -29,7 +29,7 @@ from tests.bench.bundling import bundle_sizes
 from tests.bench.cataloguing import show_catalogue
 from tests.bench.causing import name_causes
 from tests.bench.client import ask_small
-from tests.bench.cold import cold_sync
+from tests.bench.cold import cold_sync, cold_sync_of_real
 from tests.bench.doctoring import doctor_module
 from tests.bench.events import index_events
 from tests.bench.explaining import explain_logs
@@ -47,6 +47,7 @@ from tests.bench.peers import serve_beside_peers
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
 from tests.bench.realbundle import real_bundles
+from tests.bench.realincrement import real_increments
 from tests.bench.scanning import scan_imports
 from tests.bench.serving import serve_tree
 from tests.bench.setting import FULL, QUICK, Setting
@@ -60,6 +61,7 @@ from tests.bench.wholeindex import whole_index
 
 FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "cold": cold_sync,
+    "realcold": cold_sync_of_real,
     "objects": sync_into_bucket,
     "idle": idle_pass,
     "hash": hash_zips,
@@ -84,6 +86,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "storeplan": plan_store_repair,
     "bundle": bundle_sizes,
     "realbundle": real_bundles,
+    "realincrement": real_increments,
     "manysites": many_sites,
     "client": ask_small,
     "line": bad_mirrors,

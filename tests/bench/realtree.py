@@ -33,6 +33,12 @@ def listed_modules(folder: Path, listed: Path | None) -> list[ModuleVersion]:
     return found
 
 
+def zip_path(mv: ModuleVersion) -> str:
+    """Return where a version's zip is, below a root."""
+    name = f"{escape_version(mv.version)}{FileKind.ZIP.suffix}"
+    return f"{escape_path(mv.path)}/@v/{name}"
+
+
 def write_real(
     folder: Path, modules: list[ModuleVersion], root: Path, *, records: int
 ) -> str:

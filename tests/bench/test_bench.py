@@ -14,7 +14,7 @@ from tests.bench.upstream import find_nginx
 from tests.simulator.goclient import need_go
 
 # Figures that need what is not everywhere: another server, real modules.
-_ELSEWHERE = {"peers", "realbundle"}
+_ELSEWHERE = {"peers", "realbundle", "realincrement"}
 _HERE = [name for name in FIGURES if name not in _ELSEWHERE]
 
 
@@ -24,7 +24,10 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
     need_go()
     if find_nginx() is None:
         pytest.skip("nginx is not installed")
-    return Setting(tmp_path_factory.mktemp("bench"), TINY, runs=1)
+    folder = tmp_path_factory.mktemp("bench")
+    made = Setting(folder, TINY, runs=1, real=folder / "shaped")
+    assert made.shaped.root == made.real  # as if they were real ones
+    return made
 
 
 @pytest.mark.go
