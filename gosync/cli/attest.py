@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import click
@@ -29,7 +29,7 @@ from gosync.site.attestations import (
     known_h1,
 )
 from gosync.site.site import Site, open_site
-from gosync.site.treefolder import tree_folder
+from gosync.site.treefolder import tree_as_folder
 
 _FOUND = 4
 _ALTERED = 6
@@ -170,22 +170,33 @@ def check(
     public = read_public_keys(keys)
     if threshold > len(public):
         raise UsageError(f"--threshold {threshold}: only {len(public)} keys are named")
-    folder = tree or tree_folder(
-        options.load_config().tree_path,
-        "The check of signatures",
-        hint="copy what the bucket has into a folder, and name that with --tree",
-    )
-    looking = TreeAttestations(folder, public, threshold=threshold)
-    chosen = looking.versions(path)
-    found = [looking.look(e) for e in chosen if version in ("", e.version)]
+    with _tree(options, tree) as folder:
+        looking = TreeAttestations(folder, public, threshold=threshold)
+        chosen = looking.versions(path)
+        found = [looking.look(e) for e in chosen if version in ("", e.version)]
     signed = sum(each.state is AttestedState.SIGNED for each in found)
     options.output.result("attest check", AttestedReport(found, signed))
     columns = ("module", "version", "state", "signed by")
     options.output.table(columns, map(_cells, found))
     options.output.say(f"{len(found)} versions, {signed} of them signed")
     if not found:
-        raise UsageError(f"{pattern or folder}: no such version is in the tree")
+        asked = pattern or tree or options.load_config().tree_path
+        raise UsageError(f"{asked}: no such version is in the tree")
     return _exit_code(found)
+
+
+@contextmanager
+def _tree(options: CommonOptions, named: Path | None) -> Iterator[Path]:
+    """Yield the folder that was named, or the configured tree's."""
+    if named is not None:
+        yield named
+        return
+    config = options.load_config()
+    with (
+        progress(show=options.show_progress) as watcher,
+        tree_as_folder(config.tree_path, config.buckets, watcher) as folder,
+    ):
+        yield folder
 
 
 def _exit_code(found: list[AttestedVersion]) -> int:

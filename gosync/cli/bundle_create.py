@@ -36,13 +36,12 @@ from gosync.cli.tables import alone_text
 from gosync.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
-from gosync.hint import advise, command
 from gosync.sbom.bundled import BundleSbom
 from gosync.scale.options import SchedulerAddress
 from gosync.signing.files import read_keys
 from gosync.site.site import open_site
 from gosync.site.storeparts import shared_store
-from gosync.site.treefolder import tree_folder
+from gosync.site.treefolder import tree_as_folder
 from gosync.work.memory import share_arenas
 
 EXIT_INCOMPLETE = 3
@@ -172,7 +171,7 @@ def _write_tree(
     """Write the published tree as an archive; the ledger knows nothing of it."""
     path = out / f"gosync-{target.name}-tree.tar.zst"
     keys = [each for path in target.keys for each in read_keys(path)]
-    tree = tree_folder(config.tree_path, "An archive of the tree", hint=_BUNDLES)
+    tree = config.tree_path
     with (
         open_site(
             config.site_options(),
@@ -180,9 +179,10 @@ def _write_tree(
             leases=(leases.publish_lease(tree), leases.modules_lease(tree)),
         ) as site,
         progress(show=options.show_progress) as watcher,
+        tree_as_folder(tree, config.buckets, watcher) as folder,
     ):
         admitted = admitted_files(site.catalog)
-        made = write_tree_archive(tree, path, keys, watcher, admitted=admitted)
+        made = write_tree_archive(folder, path, keys, watcher, admitted=admitted)
     report = TreeArchiveReport(
         archive=str(path.absolute()),
         size_bytes=made.size_bytes,
@@ -197,12 +197,6 @@ def _write_tree(
     ]
     options.output.result("bundle create", report, lines)
     return 0
-
-
-_BUNDLES = advise(
-    "carry a bundle in instead: {}; or copy what the bucket has with its own tools",
-    command("bundle create"),
-)
 
 
 def _target(config: Config, name: str | None, base: str | None) -> TargetSpec:

@@ -30,7 +30,8 @@ from gosync.folder.tree import FileTree
 from gosync.gomod.deps import Deps
 from gosync.hint import advise, command
 from gosync.project import Project, read_project
-from gosync.site.treefolder import tree_folder
+from gosync.site.treefolder import tree_as_folder
+from gosync.store.objects.options import BucketOptions
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.text import printable
 from gosync.work.progress import Progress
@@ -139,22 +140,23 @@ def closure(options: CommonOptions, **asked: Any) -> int:
     config = None
     if options.config_file is not None or arguments.needs_config:
         config = _load_config(options)
-    setting = _Setting.of(config, arguments)
-    if config is not None and config.house_log is not None:
-        from gosync.site.housetree import (  # noqa: PLC0415 - who has one
-            verify_trees_house_log,
-        )
-
-        verify_trees_house_log(setting.tree.root, config.house_log)
     projects = _projects(config, arguments)
-    check = Closure(
-        setting.tree, setting.database, setting.private, quick=arguments.quick
-    )
-    with progress(show=options.show_progress) as watcher:
+    tree = arguments.tree or (config.tree_path if config else None)
+    assert tree is not None
+    buckets = config.buckets if config else BucketOptions()
+    with (
+        progress(show=options.show_progress) as watcher,
+        tree_as_folder(tree, buckets, watcher) as folder,
+    ):
+        setting = _Setting.of(folder, config, arguments)
+        _verify_house_log(config, setting.tree.root)
+        check = Closure(
+            setting.tree, setting.database, setting.private, quick=arguments.quick
+        )
         answers = [_answer(check, each, setting, watcher) for each in projects]
     code = max(answer.exit_code for answer in answers)
     report = ProjectsReport(
-        tree=str(setting.tree.root),
+        tree=str(tree.resolve() if isinstance(tree, Path) else tree),
         exit_code=code,
         projects=[ProjectReport.of(a.report, _steps(a), a.trial) for a in answers],
     )
@@ -173,24 +175,21 @@ class _Setting(msgspec.Struct, frozen=True):
     go: Path | None
 
     @classmethod
-    def of(cls, config: Config | None, arguments: ClosureArguments) -> _Setting:
+    def of(
+        cls, folder: Path, config: Config | None, arguments: ClosureArguments
+    ) -> _Setting:
         """Return what the command line says, else what the configuration does."""
-        tree = arguments.tree or (config.tree_path if config else None)
-        assert tree is not None
         configured = config.policy.private if config else ()
         if config is not None and config.house_log is not None:
             configured = ()  # its records cover private modules, too
         return cls(
-            _tree(tree_folder(tree, "The check of projects", hint=_COPY)),
+            _tree(folder),
             _database(config, arguments.sumdb),
             (*arguments.private, *configured),
             _need_go(arguments.go_command)
             if arguments.with_go or arguments.go_command
             else None,
         )
-
-
-_COPY = "copy what the bucket has into a folder, and name that with --tree"
 
 
 def _tree(folder: Path) -> FileTree:
@@ -264,6 +263,15 @@ def _need_go(command: str | None) -> Path:
             hint="name one with --go, or leave out --with-go",
         )
     return go
+
+
+def _verify_house_log(config: Config | None, folder: Path) -> None:
+    if config is not None and config.house_log is not None:
+        from gosync.site.housetree import (  # noqa: PLC0415 - who has one
+            verify_trees_house_log,
+        )
+
+        verify_trees_house_log(folder, config.house_log)
 
 
 def _answer(

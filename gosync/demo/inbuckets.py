@@ -9,12 +9,10 @@ from pathlib import Path
 
 from gosync.demo.objectserver import BUCKET, SeaweedServer
 from gosync.errors import StoreError
-from gosync.publish.storage.treecopy import copy_of_tree
 from gosync.site.options import TreePlace
 from gosync.store.objects.location import BucketLocation
 from gosync.store.objects.opening import open_bucket
 from gosync.store.objects.options import BucketOptions
-from gosync.work.progress import NoProgress
 
 _STORE, _TREE = f"s3://{BUCKET}/demo/store", f"s3://{BUCKET}/demo/tree"
 
@@ -60,17 +58,3 @@ def proxy_of(tree: TreePlace, server: SeaweedServer | None) -> str:
         return tree.as_uri()
     assert server is not None
     return f"{server.url}/{tree.bucket}/{tree.prefix}"
-
-
-@contextmanager
-def as_folder(tree: TreePlace, buckets: BucketOptions) -> Iterator[Path]:
-    """Yield a tree's folder, or a copy of what is in its bucket.
-
-    Raises:
-        StoreError: the bucket refuses.
-    """
-    if isinstance(tree, Path):
-        yield tree
-        return
-    with copy_of_tree(open_bucket(tree, buckets), NoProgress()) as folder:
-        yield folder

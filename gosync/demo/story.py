@@ -23,7 +23,7 @@ from gosync.config import Config, load_config
 from gosync.config.sizes import format_size
 from gosync.demo.crossing import Crossing
 from gosync.demo.exchange import RequestKind
-from gosync.demo.inbuckets import as_folder, object_store, places_of, proxy_of
+from gosync.demo.inbuckets import object_store, places_of, proxy_of
 from gosync.demo.modules import ModuleSource, build_zip, load_sources, samples_folder
 from gosync.demo.objectserver import SeaweedServer
 from gosync.demo.treecheck import check_tree
@@ -32,12 +32,12 @@ from gosync.errors import GosyncError, UsageError
 from gosync.hint import advise, command
 from gosync.site.site import open_site
 from gosync.site.storeparts import store_quarantine
-from gosync.site.treefolder import tree_folder
+from gosync.site.treefolder import tree_as_folder, tree_folder
 from gosync.store.layout import QUARANTINE
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.engine import PassOptions, run_pass
 from gosync.sync.report import PassReport
-from gosync.work.progress import Progress
+from gosync.work.progress import NoProgress, Progress
 
 PROGRAM = "demo.example/postcard"
 _FILLER_RECORDS = 70_000
@@ -188,7 +188,9 @@ class Demo:
     async def _use_tree(self, sumdb: str) -> tuple[str, str]:
         go, config = find_go(), self._config()
         if go is None:
-            with as_folder(config.tree_path, config.buckets) as folder:
+            with tree_as_folder(
+                config.tree_path, config.buckets, NoProgress()
+            ) as folder:
                 proven = await _check(folder, sumdb)
             self._say("go         not found on PATH, so gosync's own client checks:")
             self._say(f"           {proven} versions proven from the tree alone")

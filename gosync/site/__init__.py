@@ -27,7 +27,7 @@ withdrawals     withdrawn versions, taken out of every known tree
 storeparts      a store's parts: in its folder, or in a bucket
 catalogcopies   copies of the catalog in the store's bucket
 restoring       a store in a bucket, brought to a machine that has nothing of it
-treefolder      what works with a tree in a folder alone
+treefolder      a tree's folder, or a copy of what is in its bucket
 treestorage     the published tree's storage: what is configured, opened
 tree            the newest head, and the tree published with it
 givingway       a publish of all of it, which lets a module's go first

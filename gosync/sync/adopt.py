@@ -11,6 +11,7 @@ A sync may bring what is left from its upstreams, if they serve the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import anyio
 import msgspec
@@ -30,7 +31,7 @@ from gosync.publish.shown import unknown_to
 from gosync.site.applying import rule_on_admitted
 from gosync.site.options import SiteOptions
 from gosync.site.site import Site
-from gosync.site.treefolder import tree_folder
+from gosync.site.treefolder import tree_as_folder
 from gosync.site.treestorage import tree_storage
 from gosync.site.upstreams import Upstreams, connect
 from gosync.sync.fetch import sink_of
@@ -195,7 +196,6 @@ async def take_in(
 
     Raises:
         StoreError: if there is no tree, or the store cannot be written.
-        UsageError: if it is in a bucket, and something would have to be read from it.
         SecurityError: if the tree's part of the checksum database does not hold.
     """
     tree = tree_storage(site.options).reader()
@@ -206,31 +206,23 @@ async def take_in(
     )
     if not missing:
         return TakenIn(0, ())
-    source = replace(site, options=_from_tree(site.options))
-    async with connect(source) as upstreams:
-        taking = _Taking(source, upstreams, progress, trust_tree=trust_tree)
-        await taking.run(missing)
+    options = site.options
+    with tree_as_folder(options.tree_path, options.buckets, progress) as folder:
+        source = replace(site, options=_from_folder(options, folder.absolute()))
+        async with connect(source) as upstreams:
+            taking = _Taking(source, upstreams, progress, trust_tree=trust_tree)
+            await taking.run(missing)
     return TakenIn(taking.count, tuple(sorted(taking.left, key=lambda each: each.mv)))
 
 
-def _from_tree(options: SiteOptions) -> SiteOptions:
-    """Return the options of a site whose one upstream is its own tree."""
-    root = tree_folder(
-        options.tree_path, "Taking in what a tree shows", hint=_COPY_FIRST
-    ).absolute()
+def _from_folder(options: SiteOptions, root: Path) -> SiteOptions:
+    """Return the options of a site whose one upstream is its tree, as a folder."""
     database = options.database
     if database is not None:
         sumdb = root / routes.SUMDB_FOLDER / database.name
         database = replace(database, url=sumdb.as_uri())
     proxies = parse_goproxy(root.as_uri())
     return replace(options, proxies=proxies, database=database, index_url="")
-
-
-_COPY_FIRST = advise(
-    "copy what the bucket has into a folder and run {}, then {} once more",
-    command("adopt", "FOLDER"),
-    command("adopt"),
-)
 
 
 class _UnvouchedError(UnavailableError):

@@ -13,7 +13,7 @@ import pytest
 
 from gosync.signing.keys import KeyKind, format_public_key, generate_key
 from tests.integration.objectsite import ObjectTreeSite, named_files
-from tests.integration.site import LOCKED, OK, STORE, USAGE
+from tests.integration.site import LOCKED, OK, STANDS_OPEN, STORE, USAGE
 from tests.simulator import Simulator
 from tests.simulator.objectfaults import (
     CONDITIONS,
@@ -205,32 +205,48 @@ def test_what_only_reads_the_catalog_goes_on_without_the_bucket(
     site.check_objects(sim)
 
 
-def test_what_needs_a_folder_says_so_and_what_to_do(site: ObjectTreeSite) -> None:
+def test_what_goes_on_for_long_needs_a_folder_and_says_what_to_do(
+    site: ObjectTreeSite,
+) -> None:
+    result = site.run("serve", expect=USAGE)
+    assert "in a bucket" in result.stderr
+    assert "folder" in result.stderr
+
+
+def test_what_only_looks_gets_a_copy_of_the_tree(
+    site: ObjectTreeSite, tmp_path: Path
+) -> None:
+    (tmp_path / "go.mod").write_text(
+        f"module app.example/p\n\ngo 1.20\n\nrequire {UPPER} v1.0.0\n"
+    )
     site.declare(target=[{"name": "inside", "keys": []}])
     key = generate_key(KeyKind.ED25519).public()
     (site.folder / "k.pub").write_text(format_public_key(key).strip())
-    for arguments in (
-        ("serve",),
-        ("closure", "."),
-        ("attest", "check", "--key", "k.pub"),
-        ("bundle", "create", "--tree", "--out", "."),
-    ):
-        result = site.run(*arguments, expect=USAGE)
-        assert "in a bucket" in result.stderr
-        assert "folder" in result.stderr
+    absent = site.run("closure", str(tmp_path), expect=STORE)
+    assert "there is no tree" in absent.stderr
+    site.sync()
+    found = site.run("closure", str(tmp_path), expect=OK).document
+    assert found["tree"] == site.location
+    (tmp_path / "go.mod").write_text(
+        f"module app.example/p\n\ngo 1.20\n\nrequire {UPPER} v1.9.0\n"
+    )
+    site.run("closure", str(tmp_path), expect=STANDS_OPEN)
+    unsigned = site.run("attest", "check", "--key", "k.pub", expect=STANDS_OPEN)
+    assert len(unsigned.document["versions"]) == 2
+    made = site.run(
+        "bundle", "create", "--tree", "--out", str(tmp_path), expect=OK
+    ).document
+    files = [key for key in site.all_keys() if not key.startswith(".gosync/")]
+    assert made["files"] >= len(files) > 6
 
 
 @pytest.mark.long
-def test_a_lost_store_is_made_anew_of_a_copy_of_the_bucket(
+def test_a_lost_store_is_made_anew_of_the_bucket(
     site: ObjectTreeSite, sim: Simulator
 ) -> None:
     site.sync()
     shutil.rmtree(site.store)
-    told = site.run("adopt", "--new-store", expect=USAGE)
-    assert "gosync adopt FOLDER" in told.stderr
-    site.fetch()
-    site.run("adopt", str(site.tree), expect=OK)
-    assert site.run("adopt", expect=OK).document["is_ours"] is True
+    assert site.run("adopt", "--new-store", expect=OK).document["is_ours"] is True
     site.sync()
     site.check_objects(sim)
 

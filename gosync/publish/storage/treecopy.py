@@ -15,8 +15,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from gosync.errors import MalformedError, NoSpaceError, ObjectMissingError
+from gosync.errors import (
+    MalformedError,
+    NoSpaceError,
+    ObjectMissingError,
+    StoreError,
+)
 from gosync.folder import routes
+from gosync.hint import advise, command
 from gosync.store.durable import disk_errors
 from gosync.store.objects.bucket import Bucket, ObjectInfo
 from gosync.work.progress import Progress
@@ -38,9 +44,14 @@ def copy_of_tree(bucket: Bucket, progress: Progress) -> Iterator[Path]:
     Raises:
         MalformedError: a key is no path in a folder.
         NoSpaceError: there is no room for the copy.
-        StoreError: bucket or disk refuse.
+        StoreError: there is no tree, or bucket or disk refuse.
     """
     found = [info for info in bucket.list() if not _is_own(info.key)]
+    if not found:
+        raise StoreError(
+            f"{bucket.name}: there is no tree",
+            hint=advise("correct the name, or run {}", command("publish")),
+        )
     with tempfile.TemporaryDirectory(prefix="gosync-tree-") as name:
         folder = Path(name)
         _check_room(folder, sum(info.size_bytes for info in found))
