@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -12,12 +13,14 @@ from gosync.bundle.format.features import features_of
 from gosync.bundle.format.need import MAX_NEED_BYTES, NeedFile, parse_need
 from gosync.bundle.make.create import create_bundle
 from gosync.bundle.make.created import (
+    CreateAllReport,
     Created,
     CreateOptions,
     CreateReport,
     TreeArchiveReport,
 )
 from gosync.bundle.make.levels import Level
+from gosync.bundle.make.packedparts import PackedParts
 from gosync.bundle.make.sharing import PackSharing
 from gosync.bundle.make.tree_archive import admitted_files, write_tree_archive
 from gosync.bundle.options import TargetSpec
@@ -45,12 +48,16 @@ from gosync.site.treefolder import tree_as_folder
 from gosync.work.memory import share_arenas
 
 EXIT_INCOMPLETE = 3
+_ADD_TARGET = 'add a [[target]] with name = "..." to the configuration'
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.argument("target", required=False)
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option(
+    "--all-targets", "all_targets", is_flag=True, help="Make one for each [[target]]."
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -105,7 +112,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @common_options
 def create(
     options: CommonOptions,
-    target: str | None,
+    targets: tuple[str, ...],
+    all_targets: bool,
     out: Path,
     full: bool,
     exact: bool,
@@ -124,24 +132,53 @@ def create(
     left out. The bundle is read back and proven before it counts. When there is
     nothing new, there is no bundle.
 
+    Of several targets each gets its own bundle, one after the other; what goes into
+    more than one of them is packed once. An error ends the run, and the bundles that
+    were made by then count.
+
     Exit code 3: made, but something selected is not in the store yet.
     """
     config = options.load_config()
+    if all_targets:
+        targets = _all(config, targets)
+    _check_alone(targets, alone=(tree, need_file is not None, report is not None))
+    names: tuple[str | None, ...] = targets or (None,)
     if tree:
         if full or exact or need_file is not None or for_version is not None:
             raise UsageError("--tree writes the tree as it is: no other option fits")
-        return _write_tree(options, config, _target(config, target, base), out)
-    chosen = _target(config, target, base)
-    asked = CreateOptions(
-        target=chosen,
-        out=out,
-        full=full,
-        exact=exact,
-        need=_read_need(need_file) if need_file is not None else None,
-        reader=None if for_version is None else features_of(for_version),
-        level=Level(level),
-        documents=tuple(map(BundleSbom, chosen.sbom)),
-    )
+        return _write_tree(options, config, _target(config, names[0], base), out)
+    asked = [
+        CreateOptions(
+            target=chosen,
+            out=out,
+            full=full,
+            exact=exact,
+            need=_read_need(need_file) if need_file is not None else None,
+            reader=None if for_version is None else features_of(for_version),
+            level=Level(level),
+            documents=tuple(map(BundleSbom, chosen.sbom)),
+        )
+        for chosen in (_target(config, name, base) for name in dict.fromkeys(names))
+    ]
+    created = _create_all(options, config, asked, scheduler, wait_lock)
+    reports = [CreateReport.of(each) for each in created]
+    if report is not None:
+        write_report(report, reports[0])
+    lines = chain.from_iterable(map(_lines, created, asked))
+    told = reports[0] if len(asked) == 1 else CreateAllReport.of(asked, reports)
+    options.output.result("bundle create", told, lines)
+    incomplete = any(each.selection.failed for each in created)
+    return EXIT_INCOMPLETE if incomplete else 0
+
+
+def _create_all(
+    options: CommonOptions,
+    config: Config,
+    asked: Sequence[CreateOptions],
+    scheduler: SchedulerAddress | None,
+    wait_lock: float,
+) -> list[Created]:
+    """Make a bundle of each; what several of them have is packed once."""
     site_options = config.site_options()
     with (
         sharing(scheduler, config) as sweep,
@@ -151,18 +188,28 @@ def create(
             leases=[leases.BUNDLE],
             wait_lock_seconds=wait_lock,
         ) as site,
+        PackedParts(site.blobs) as kept,
         progress(show=options.show_progress) as watcher,
     ):
         share_arenas()
         shared = (
             None if sweep is None else PackSharing(sweep, shared_store(site_options))
         )
-        created = create_bundle(site, asked, watcher, shared)
-    told = CreateReport.of(created)
-    if report is not None:
-        write_report(report, told)
-    options.output.result("bundle create", told, _lines(created, asked))
-    return EXIT_INCOMPLETE if created.selection.failed else 0
+        packed = kept if len(asked) > 1 else None
+        return [create_bundle(site, each, watcher, shared, packed) for each in asked]
+
+
+def _all(config: Config, named: tuple[str, ...]) -> tuple[str, ...]:
+    if named:
+        raise UsageError("--all-targets makes all: name none beside it")
+    if not config.targets:
+        raise UsageError("there is no target", hint=_ADD_TARGET)
+    return tuple(config.targets)
+
+
+def _check_alone(targets: tuple[str, ...], *, alone: Iterable[bool]) -> None:
+    if len(targets) > 1 and any(alone):
+        raise UsageError("--tree, --need and --report are for one target each")
 
 
 def _write_tree(
@@ -208,7 +255,7 @@ def _target(config: Config, name: str | None, base: str | None) -> TargetSpec:
         asked = "name a target" if name is None else f"no target {name!r}"
         raise UsageError(
             f"{asked}; configured: {known}",
-            hint='add a [[target]] with name = "..." to the configuration',
+            hint=_ADD_TARGET,
         )
     spec = targets[name]
     return spec if base is None else replace(spec, sealed_base=base == "sealed")

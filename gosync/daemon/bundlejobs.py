@@ -14,6 +14,7 @@ from msgspec.structs import asdict, replace
 from gosync.bundle.delivery.inside import DeliveredBundle, Inbox, InboxReport
 from gosync.bundle.delivery.outside import Outbox, OutboxReport
 from gosync.bundle.make.news import TargetNews
+from gosync.bundle.make.packedparts import PackedParts
 from gosync.catalog import leases
 from gosync.daemon.outcome import JobOutcome, JobWork
 from gosync.errors import ConfigError, GosyncError, SecurityError, StoreError
@@ -37,16 +38,18 @@ async def bundle(work: JobWork) -> JobOutcome:
     reports: list[OutboxReport] = []
     failed: dict[str, GosyncError] = {}
     news = TargetNews(site)
-    for target in targets:
-        work.stop.check()
-        try:
-            documents = tuple(map(BundleSbom, target.sbom))
-            outbox = Outbox(site, target, work.progress, documents, news)
-            reports.append(await to_thread.run_sync(outbox.run))
-        except StoreError:
-            raise
-        except GosyncError as error:  # of this target; others are served
-            failed[target.name] = error
+    with PackedParts(site.blobs) as kept:
+        packed = kept if len(targets) > 1 else None
+        for target in targets:
+            work.stop.check()
+            try:
+                documents = tuple(map(BundleSbom, target.sbom))
+                outbox = Outbox(site, target, work.progress, documents, news, packed)
+                reports.append(await to_thread.run_sync(outbox.run))
+            except StoreError:
+                raise
+            except GosyncError as error:  # of this target; others are served
+                failed[target.name] = error
     return _bundled(reports, failed)
 
 

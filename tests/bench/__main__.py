@@ -41,6 +41,7 @@ from tests.bench.licensing import read_all_licences
 from tests.bench.listing import list_store
 from tests.bench.logreading import read_logs
 from tests.bench.manysites import many_sites
+from tests.bench.manytargets import share_packing
 from tests.bench.objectpublish import publish_into_bucket
 from tests.bench.objectsync import sync_into_bucket
 from tests.bench.peers import serve_beside_peers
@@ -88,6 +89,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "realbundle": real_bundles,
     "realincrement": real_increments,
     "manysites": many_sites,
+    "manytargets": share_packing,
     "client": ask_small,
     "line": bad_mirrors,
     "hole": silent_first,

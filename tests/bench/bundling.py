@@ -44,7 +44,7 @@ _MEMORY_LIMIT_BYTES = 600 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Set:
+class BundledSet:
     """What is bundled together.
 
     Attributes:
@@ -64,26 +64,26 @@ def bundle_sizes(setting: Setting) -> Iterator[Row]:
     """Yield the rows of all three sets."""
     sizes = setting.sizes
     dice = random.Random(5)
-    files = _source_files()[: sizes.bundled_files]
+    files = source_files()[: sizes.bundled_files]
     for number, each in enumerate(
         (
             _many_versions(dice, files, sizes.bundled_versions, sizes.bundled_bytes),
-            _one_version(dice, files, sizes.bundled_modules),
+            one_version(dice, files, sizes.bundled_modules),
             _next_versions(dice, files, sizes.bundled_updates),
         )
     ):
         room = setting.room(f"bundling{number}")
         with Outside(room, records=sizes.records) as outside:
             _write_config(outside)
-            _admit(outside, each.before)
+            admit(outside, each.before)
             if each.before:
                 outside.create()
                 (room / "updates").touch()
-            _admit(outside, each.new)
+            admit(outside, each.new)
         yield from _rows(setting, room, each)
 
 
-def _source_files() -> list[bytes]:
+def source_files() -> list[bytes]:
     """Return Go's own source files, in the order of their paths."""
     asked = subprocess.run(
         [need_go(), "env", "GOROOT"], capture_output=True, text=True, check=True
@@ -132,7 +132,7 @@ def _edited(dice: random.Random, piece: Piece, lines: list[bytes]) -> Piece:
 
 def _many_versions(
     dice: random.Random, files: list[bytes], count: int, zip_bytes: int
-) -> _Set:
+) -> BundledSet:
     lines = files[0].splitlines(keepends=True)
     path, pieces = _module(0, files)
     sizes = accumulate(len(piece.data) for piece in pieces)
@@ -141,27 +141,27 @@ def _many_versions(
     for minor in range(count):
         new.append((ModuleVersion(path, f"v1.{minor}.0"), pieces))
         pieces = _changed(dice, pieces, lines)
-    return _Set(f"{count} versions of a module", 1 / 20, [], new)
+    return BundledSet(f"{count} versions of a module", 1 / 20, [], new)
 
 
-def _one_version(dice: random.Random, files: list[bytes], count: int) -> _Set:
+def one_version(dice: random.Random, files: list[bytes], count: int) -> BundledSet:
     new = [
         (ModuleVersion(path, "v1.0.0"), pieces)
         for path, pieces in _modules(dice, files, count)
     ]
-    return _Set(f"{count} modules of one version", 0.6, [], new)
+    return BundledSet(f"{count} modules of one version", 0.6, [], new)
 
 
-def _next_versions(dice: random.Random, files: list[bytes], count: int) -> _Set:
+def _next_versions(dice: random.Random, files: list[bytes], count: int) -> BundledSet:
     lines = files[0].splitlines(keepends=True)
     before, new = [], []
     for path, pieces in _modules(dice, files, count):
         before.append((ModuleVersion(path, "v1.0.0"), pieces))
         new.append((ModuleVersion(path, "v1.1.0"), _changed(dice, pieces, lines)))
-    return _Set(f"a next version of {count} modules", 1 / 12, before, new)
+    return BundledSet(f"a next version of {count} modules", 1 / 12, before, new)
 
 
-def _admit(
+def admit(
     outside: Outside, versions: Sequence[tuple[ModuleVersion, list[Piece]]]
 ) -> None:
     for mv, pieces in versions:
@@ -181,7 +181,7 @@ def _database_key(room: Path) -> str:
     return key
 
 
-def _rows(setting: Setting, room: Path, each: _Set) -> Iterator[Row]:
+def _rows(setting: Setting, room: Path, each: BundledSet) -> Iterator[Row]:
     zips = [(mv, join_zip(f"{mv}/", pieces)) for mv, pieces in each.new]
     zip_bytes = sum(len(data) for _, data in zips)
     tar = _tar_zips(room / "zips.tar", zips)
@@ -214,7 +214,7 @@ def _rows(setting: Setting, room: Path, each: _Set) -> Iterator[Row]:
         )
 
 
-def _speed(setting: Setting, room: Path, each: _Set, first: _Made) -> Row:
+def _speed(setting: Setting, room: Path, each: BundledSet, first: _Made) -> Row:
     """Time creates of the same bundle beside the compression alone."""
     tar = _tar_contents(room / "contents.tar", each)
     pairs = []
@@ -277,7 +277,7 @@ def _cached(mv: ModuleVersion) -> str:
     return f"{escape_path(mv.path)}/@v/{mv.version}.zip"
 
 
-def _tar_contents(path: Path, each: _Set) -> Path:
+def _tar_contents(path: Path, each: BundledSet) -> Path:
     with tarfile.open(path, "w") as tar:
         for mv, pieces in each.new:
             for piece in pieces:

@@ -2,10 +2,10 @@
 
 The store is of zips whose contents are nowhere twice, so that each byte is inflated and
 hashed. To deflate them anew would take longer than all runs together: a file is a
-number of its own and one of some texts, deflated beforehand. Timed is the verify itself,
-from its begin to its end as it says: what it takes to start workers does not grow with
-the store. Runs with one and with two alternate, over a store that the page cache has
-where there is memory for it; two pairs of them.
+number of its own and one of some texts, deflated beforehand. Timed is the verify
+itself, from its begin to its end as it says: what it takes to start workers does not
+grow with the store. Runs with one and with two alternate, over a store that the page
+cache has where there is memory for it; two pairs of them.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ from gosync.bundle.make.created import Created, CreateOptions
 from gosync.bundle.make.documents import BundleDocument
 from gosync.bundle.make.ledger import LOST, Ledger, shown_states
 from gosync.bundle.make.news import TargetNews
+from gosync.bundle.make.packedparts import PackedParts
 from gosync.bundle.make.volumes import remove_folder
 from gosync.bundle.options import TargetSpec
 from gosync.bundle.read.folder import BundleFolder
@@ -81,7 +82,19 @@ class Outbox:
         progress: Progress,
         documents: tuple[BundleDocument, ...] = (),
         news: TargetNews | None = None,
+        packed: PackedParts | None = None,
     ) -> None:
+        """Look after a target.
+
+        Args:
+            site: The store.
+            target: The target.
+            progress: Is told how far a bundle is.
+            documents: What is made of the selection and travels with it.
+            news: Knows what targets have, of all that the run looks after.
+            packed: What was packed for others of these.
+        """
+        self._packed = packed
         self._documents = documents
         self._site = site
         self._target = target
@@ -197,7 +210,7 @@ class Outbox:
             need=need,
             documents=self._documents,
         )
-        return create_bundle(self._site, options, self._progress)
+        return create_bundle(self._site, options, self._progress, packed=self._packed)
 
 
 def _has(folder: Path, row: BundleRow) -> bool:

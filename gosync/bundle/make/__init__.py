@@ -11,6 +11,7 @@ tiles         the tree head that travels, and the tiles that are new
 parts         what of that one process packs (pure)
 packers       parts packed side by side
 partpacker    one part packed, wherever
+packedparts   parts that are packed, kept for the run's other bundles
 sharing       parts packed by the workers of a sweep
 packing       versions of the store in groups and segments
 contentcache  contents that were inflated once, kept until they are packed

@@ -40,6 +40,7 @@ from gosync.bundle.make.documents import keep_documents
 from gosync.bundle.make.ledger import Ledger
 from gosync.bundle.make.manifest import make_manifest, required, told, told_base
 from gosync.bundle.make.news import check_readable, is_same, new_blobs, shrink_of
+from gosync.bundle.make.packedparts import PackedParts, pack_all
 from gosync.bundle.make.packers import Packers
 from gosync.bundle.make.packing import artifact_segments, tile_segments
 from gosync.bundle.make.partpacker import PackForm, PartPacker
@@ -51,10 +52,7 @@ from gosync.bundle.make.receiver import (
     receiver_of,
     receiver_with_need,
 )
-from gosync.bundle.make.selection import (
-    BundleSelection,
-    read_selection,
-)
+from gosync.bundle.make.selection import BundleSelection, read_selection
 from gosync.bundle.make.sharing import PackSharing
 from gosync.bundle.make.tiles import (
     OldHeadTiles,
@@ -95,6 +93,7 @@ def create_bundle(
     options: CreateOptions,
     progress: Progress | None = None,
     sharing: PackSharing | None = None,
+    packed: PackedParts | None = None,
 ) -> Created:
     """Make the next bundle of a target; see the module.
 
@@ -105,6 +104,7 @@ def create_bundle(
         options: What is asked for.
         progress: Is told how far it is.
         sharing: Who packs elsewhere; None for processes of this machine.
+        packed: What the run has packed for other targets, and keeps for the next.
 
     Raises:
         UsageError: the need is another target's, a key cannot be used, or a version
@@ -128,9 +128,8 @@ def create_bundle(
                 )
             note_kept_head(site)
             check_readable(selection, reader)
-            making = _Making(
-                site, options, selection, progress or NoProgress(), sharing
-            )
+            watcher = progress or NoProgress()
+            making = _Making(site, options, selection, watcher, sharing, packed)
             stack.enter_context(site.holder.relying_on(making.digests))
         if making.brings_nothing:
             return Created(selection=selection)
@@ -156,9 +155,11 @@ class _Making:
         selection: BundleSelection,
         progress: Progress,
         sharing: PackSharing | None,
+        packed: PackedParts | None,
     ) -> None:
         self._site = site
         self._sharing = sharing
+        self._packed = packed
         self._options = options
         self._selection = selection
         self._receiver = receiver = _receiver(site, options)
@@ -365,11 +366,10 @@ class _Making:
         form = PackForm(options.exact, limit, may_span, options.level)
         packer = PartPacker(site.blobs, site.tiles, self._scratch, form)
         packers = Packers(packer, self._scratch, self._sharing)
-        size_bytes = sum(each.zip_bytes for each in bundled)
         placed: list[PlacedSegment] = []
         with (
             VolumeWriter(writer.folder, limit) as volumes,
-            closing(packers.pack_all(parts, size_bytes=size_bytes)) as all_packed,
+            closing(pack_all(packers, form, parts, self._packed)) as all_packed,
         ):
             for packed in all_packed:
                 for each in volumes.place(packed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -110,6 +111,40 @@ class CreateReport(msgspec.Struct, frozen=True, kw_only=True):
             withdrawn=withdrawn_reports(selection.withdrawn),
             left_out=dict(selection.unread),
             shrink=ShrinkReport.of(created.shrink),
+        )
+
+
+class TargetCreateReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of one target's bundle among several.
+
+    Attributes:
+        target: The target.
+        created: What is told of the create.
+    """
+
+    target: str
+    created: CreateReport
+
+
+class CreateAllReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a create for several targets.
+
+    Attributes:
+        targets: Of each one, in their order.
+    """
+
+    targets: tuple[TargetCreateReport, ...]
+
+    @classmethod
+    def of(
+        cls, asked: Iterable[CreateOptions], reports: Iterable[CreateReport]
+    ) -> CreateAllReport:
+        """Return what is told of the results."""
+        return CreateAllReport(
+            targets=tuple(
+                TargetCreateReport(target=each.target.name, created=report)
+                for each, report in zip(asked, reports, strict=True)
+            )
         )
 
 

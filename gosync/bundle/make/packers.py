@@ -41,10 +41,12 @@ class PackedPart(msgspec.Struct, frozen=True):
     Attributes:
         file: A file without a name, with the segments one after the other.
         segments: What is in it.
+        begins: Where in the file the first of them does.
     """
 
     file: IO[bytes]
     segments: tuple[PackedSegment, ...]
+    begins: int = 0
 
     def __enter__(self) -> Self:
         return self

@@ -174,7 +174,7 @@ class VolumeWriter:
             StoreError: the volume cannot be written.
             NoSpaceError: the disk is full.
         """
-        part.file.seek(0)
+        part.file.seek(part.begins)
         return [self._write(packed, part.file) for packed in part.segments]
 
     def _write(self, packed: PackedSegment, file: IO[bytes]) -> PlacedSegment:

@@ -18,6 +18,7 @@ from gosync.site.artifacts import keep_artifact
 from tests.unit.bundle.outside import NAME, TARGET, Outside, changed, source
 
 M = "example.com/m"
+SITES = ("site-a", "site-b")
 INCOMPLETE, USAGE, SECURITY, GAP, VOLUME = 3, 2, 6, 13, 14
 
 
@@ -240,3 +241,28 @@ def test_what_is_older_inside_is_told_on_both_sides(
     refused = gosync("create", *out, "--for-version", "0.0.1")
     assert refused.code == USAGE
     assert "known are 0.1.0" in refused.err
+
+
+def test_several_targets_are_sent_a_bundle_each(gosync: Any, folder: Path):
+    text = (folder / "gosync.toml").read_text()
+    others = "".join(
+        f'[[target]]\nname = "{name}"\nbase = "sealed"\n' for name in SITES
+    )
+    (folder / "several.toml").write_text(text + others)
+    some = ("create", "--config", "several.toml", "--out", "many")
+    made = gosync(*some, "site-a", "site-b", "--json")
+    assert made.code == 0
+    told = made.document["targets"]
+    assert [each["target"] for each in told] == ["site-a", "site-b"]
+    for each in told:
+        assert each["created"]["result"] == "created"
+        assert each["created"]["bundle"]["target"] == each["target"]
+        assert gosync("verify", each["created"]["folder"]).code == 0
+    again = gosync(*some, "--all-targets", "--json").document["targets"]
+    assert [each["target"] for each in again] == [TARGET, "site-a", "site-b"]
+    assert again[1]["created"]["result"] == "nothing-new"
+    for wrong in (["--need", "x"], ["--tree"], ["--report", "x"]):
+        refused = gosync(*some, "--all-targets", *wrong)
+        assert refused.code == USAGE
+        assert "one target each" in refused.err
+    assert "name none beside it" in gosync(*some, "site-a", "--all-targets").err

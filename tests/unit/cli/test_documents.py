@@ -16,7 +16,7 @@ from gosync.access.requestreports import (
 )
 from gosync.access.sealing import ProofReport, SealReport
 from gosync.audit.report import AuditReport
-from gosync.bundle.make.created import CreateReport
+from gosync.bundle.make.created import CreateAllReport, CreateReport
 from gosync.bundle.make.ledger import LedgerReport
 from gosync.bundle.read.documents import VerifiedBundle
 from gosync.bundle.take.outcome import ImportedBundle
@@ -87,7 +87,7 @@ REPORTS = [
     *(OnceReport, KnownVersion, TreeReport, PruneReport, WithdrawReport, BackupReport),
     *(RestoredStore,),
     *(ConfigReport, WhyReport, ProjectsReport, VerifiedReport, VerifiedBundle),
-    *(CreateReport, ImportedBundle, LedgerReport, DoctorReport),
+    *(CreateReport, CreateAllReport, ImportedBundle, LedgerReport, DoctorReport),
     *(AccessReport, AlertReport, RequestsReport, LogRequestsReport),
     *(ExportedRequestsReport, AddedRequestsReport, RecordReport),
     *(ExplainReport, ExplainedRun, ClassPage, ClassList, WrittenPages),
