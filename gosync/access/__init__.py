@@ -13,7 +13,10 @@ was asked for and is not carried is remembered, to be asked for outside.
     asked        what paths ask for, read backwards (pure)
     agents       which clients are a go, and how old (pure)
     bounded      counts that are estimates where there are very many keys (pure)
+    watch        who wants to see which requests one by one (pure)
     records      what is counted of clients, modules and users (pure)
+    clienttable  what clients asked for, by day (pure)
+    linecounts   counts of lines, made column by column (pure)
     tally        what was asked, by whom, with which outcome (pure)
     rule         rules: what is too much, by whom, in which time (pure)
     windows      keys with too much within a window (pure)
@@ -31,6 +34,7 @@ was asked for and is not carried is remembered, to be asked for outside.
     passing      a build's requests passed on to the upstreams, on loopback
     seals        seals of past days' records: a chain of small files (pure)
     sealing      whole days of logs, kept packed, each under its seal
+    ranges       ranges of large logs, counted by a process beside
     audit        one audit of some logs
     report       its report, whose fields are the keys of the JSON document
 """

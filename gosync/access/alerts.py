@@ -15,7 +15,7 @@ from gosync.access.agents import AgentKind, AgentKinds
 from gosync.access.records import ClientDay
 from gosync.access.rows import AskedRequest
 from gosync.access.rule import About, AccessRule, Per, RuleOutcome, kinds_of
-from gosync.access.tally import Watch
+from gosync.access.watch import Watch
 from gosync.access.windows import Alert, Bursts
 from gosync.gomod.patterns import PatternSet
 
@@ -122,7 +122,6 @@ class AlertFinder:
             kinds=frozenset().union(*(kinds_of(rule.query) for rule in plain)),
             modules=self._around.is_watched if by_module else None,
             unknown_agents=any(rule.unknown_agent for rule in rules),
-            counted=self._absences.counted,
             day_over=self._day_over if self._absences else None,
         )
 
@@ -144,10 +143,14 @@ class AlertFinder:
             rule = burst.rule
             by_address = rule.per is Per.ADDRESS
             key = request.client if by_address else _key(rule.per, request)
-            if key and self._means(rule, request):
+            if key and (burst.takes_all or self._means(rule, request)):
                 alert = burst.see(key, request.time, request.module, request.path)
                 if alert is not None:
                     self._note(alert)
+
+    def sort(self) -> None:
+        """Have the alerts in the order of their times, whoever found them when."""
+        self.alerts.sort(key=lambda each: (each.until, each.rule, each.key, each.since))
 
     def _means(self, rule: AccessRule, request: AskedRequest) -> bool:
         """Whether a rule means a request, beside its kind and status."""

@@ -33,24 +33,20 @@ _LOOKUP: Final = "/lookup/"
 
 
 class PathHead:
-    """What the half of a path before its first "@" tells, and how often it came.
+    """What the half of a path before its first "@" tells.
 
     Attributes:
         at: The kind's place in KINDS, where this half alone tells it, else 0.
         module: The module, "" for none.
-        is_watched: Whether somebody wants to see every request for the module.
-        count: How often it came.
-        first: When it came first, in seconds since 1970.
+        first: When it was asked for first, in seconds since 1970; None if unknown.
     """
 
-    __slots__ = ("at", "count", "first", "is_watched", "module")
+    __slots__ = ("at", "first", "module")
 
     def __init__(self, at: int, module: str) -> None:
         self.at = at
         self.module = module
-        self.is_watched = False
-        self.count = 0
-        self.first = 0
+        self.first: int | None = None
 
 
 class PathTail:

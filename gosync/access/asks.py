@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gosync.access.asked import KINDS, request_of
 from gosync.access.rows import MISSING, SERVED, AskedRequest
-from gosync.access.tally import Watch
+from gosync.access.watch import Watch
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion

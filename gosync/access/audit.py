@@ -8,13 +8,15 @@ from typing import Final
 import msgspec
 
 from gosync.access.alerts import AlertFinder, Surroundings
-from gosync.access.files import followed_blocks, read_blocks
+from gosync.access.files import followed_blocks, read_blocks, refusals
 from gosync.access.lines import LogReader, WholeLines
 from gosync.access.missing import MissingRequests
+from gosync.access.ranges import RANGE_BYTES, RangeReader, ranged_bytes
 from gosync.access.rule import DEFAULT_RULES, AccessRule
 from gosync.access.served import ServedFindings
-from gosync.access.tally import AccessTally, Watch
+from gosync.access.tally import AccessTally
 from gosync.access.toolchains import ToolchainRequests
+from gosync.access.watch import Watch
 from gosync.access.windows import Alert
 from gosync.errors import RejectedError
 from gosync.work.progress import Progress
@@ -71,21 +73,55 @@ class AccessAudit:
         """How many lines were no request."""
         return self.reader.unread + self.tally.unread + self.lines.too_long
 
-    def read(self, names: Iterable[str], progress: Progress) -> None:
+    def range_reader(self, names: Iterable[str]) -> RangeReader:
+        """Return what counts large plain logs beside this process, for ``read``.
+
+        No thread of this process may begin before.
+        """
+        return RangeReader(self.tally.new_counter, sum(map(ranged_bytes, names)))
+
+    def read(
+        self,
+        names: Iterable[str],
+        progress: Progress,
+        ranges: RangeReader | None = None,
+    ) -> None:
         """Read logs to their ends.
+
+        Args:
+            names: The logs.
+            progress: Is told of what was read.
+            ranges: Reads large plain ones.
 
         Raises:
             UsageError: one is not there, or cannot be read.
+            StoreError: a process was killed that read a part of one.
         """
         for name in names:
-            try:
-                for block in read_blocks(name):
-                    self._see(self.lines.add(block))
-                    progress.advance()
-            except RejectedError as exc:
-                self.damaged.append(exc)
-            self._see(self.lines.end())
+            if ranges is not None and ranged_bytes(name):
+                self._read_ranges(name, progress, ranges)
+            else:
+                self._read_blocks(name, progress)
         self.tally.end()
+        self.alerts.sort()
+
+    def _read_blocks(self, name: str, progress: Progress) -> None:
+        try:
+            for block in read_blocks(name):
+                self._see(self.lines.add(block))
+                progress.advance(size_bytes=len(block))
+        except RejectedError as exc:
+            self.damaged.append(exc)
+        self._see(self.lines.end())
+
+    def _read_ranges(self, name: str, progress: Progress, ranges: RangeReader) -> None:
+        with refusals(name), ranges.counted(name) as found:
+            for counted in found:
+                for lines in counted.shown_lines():
+                    self.tally.show(lines)
+                self.tally.add(counted.counts())
+                self.reader.add(counted.read, counted.unread, counted.forms)
+                progress.advance(size_bytes=RANGE_BYTES)
 
     def follow(
         self,

@@ -75,12 +75,18 @@ def opened(name: str) -> Iterator[BinaryIO]:
     if name == STANDARD_INPUT:
         yield sys.stdin.buffer
         return
-    with _refusals(name), Path(name).open("rb") as raw:
+    with refusals(name), Path(name).open("rb") as raw:
         yield _unpacked(raw)
 
 
 @contextmanager
-def _refusals(name: str) -> Iterator[None]:
+def refusals(name: str) -> Iterator[None]:
+    """Raise what goes wrong with a log as errors that name it.
+
+    Raises:
+        UsageError: it is not there, or cannot be read.
+        RejectedError: it is damaged.
+    """
     try:
         yield
     except _DAMAGE as exc:
@@ -92,6 +98,16 @@ def _refusals(name: str) -> Iterator[None]:
         raise UsageError(
             f"{name}: {exc.strerror}", hint="name a log that this user may read"
         ) from exc
+
+
+def is_packed(name: str) -> bool:
+    """Whether a file is gzip or zstd.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with Path(name).open("rb") as file:
+        return file.read(len(_ZSTD)).startswith((_GZIP, _ZSTD))
 
 
 def _unpacked(raw: BinaryIO) -> BinaryIO:
@@ -159,7 +175,7 @@ def followed_blocks(
         yield from _until(is_over, read_blocks(name))
         return
     while not is_over():
-        with _refusals(name), Path(name).open("rb") as file:
+        with refusals(name), Path(name).open("rb") as file:
             while not is_over():
                 data = file.read(BLOCK_BYTES)
                 yield data

@@ -20,7 +20,8 @@ from gosync.access.lines import LogReader, WholeLines
 from gosync.access.missing import LATEST, MissingRequest, MissingRequests
 from gosync.access.requestfile import RequestDecision
 from gosync.access.rows import MISSING
-from gosync.access.tally import AccessTally, Watch
+from gosync.access.tally import AccessTally
+from gosync.access.watch import Watch
 from gosync.catalog.db import Catalog
 from gosync.catalog.requests import ModuleRequest, RequestState
 from gosync.catalog.versions import Need

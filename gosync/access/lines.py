@@ -8,6 +8,7 @@ any more, since a log may change its form where it was begun anew.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from gosync.access.jsonforms import JsonForm, JsonReader, form_of_json
@@ -65,6 +66,13 @@ class LogReader:
             return not is_json
         return is_json and form_of_json(block.partition(b"\n")[0]) is reader.form
 
+    def add(self, read: int, unread: int, forms: Iterable[LogForm]) -> None:
+        """Count lines that were read elsewhere."""
+        self.read += read
+        self.unread += unread
+        for form in forms:
+            self._note(form)
+
     def _reader_of(self, block: bytes) -> LineReader | JsonReader | None:
         for line in block.split(b"\n", _TRIED)[:_TRIED]:
             json_form = form_of_json(line)
@@ -98,6 +106,11 @@ class WholeLines:
     def pending(self) -> int:
         """How many bytes of a line are here that is not whole yet."""
         return len(self._rest)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no line is begun that has not ended yet."""
+        return not (self._rest or self._skipping)
 
     def add(self, data: bytes) -> bytes:
         """Return the lines that are whole with these bytes."""

@@ -139,7 +139,7 @@ class ModuleTotals(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, tally: AccessTally, top: int) -> ModuleTotals:
         """Return what was counted of modules."""
-        modules = tally.modules()
+        modules = tally.modules
         busiest = nlargest(top, modules.items(), key=lambda item: item[1].count)
         newest = nlargest(top, modules.items(), key=lambda item: item[1].first)
         return cls(

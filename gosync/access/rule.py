@@ -103,6 +103,12 @@ class AccessRule(msgspec.Struct, frozen=True, kw_only=True):
     unknown_agent: bool = False
     without: str = ""
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether it counts each request of its kinds and outcomes."""
+        is_plain = not (self.distinct or self.outside or self.unknown_agent)
+        return is_plain and self.about is About.ANY
+
     def takes(self, kind: str, status: int) -> bool:
         """Whether a request of a kind, ended so, may count."""
         return is_of(self.query, kind) and self.outcome.takes(status)

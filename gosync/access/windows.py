@@ -80,11 +80,13 @@ class Bursts:
 
     Attributes:
         rule: The rule.
+        takes_all: Whether it takes each request of its kinds and outcomes.
         forgotten: How many active keys were forgotten for want of memory.
     """
 
     def __init__(self, rule: AccessRule) -> None:
         self.rule = rule
+        self.takes_all = rule.takes_all
         self.forgotten = 0
         self._keys: dict[bytes, _Key] = {}
 

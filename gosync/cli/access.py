@@ -83,9 +83,13 @@ def access(
     if follow:
         _follow(options, audit, config, names)
     else:
-        with progress(show=options.show_progress) as watcher:
+        found = find_logs(names)
+        with (
+            audit.range_reader(found) as ranges,
+            progress(show=options.show_progress) as watcher,
+        ):
             watcher.phase("access logs")
-            audit.read(find_logs(names), watcher)
+            audit.read(found, watcher, ranges)
         _tell(config, audit.alerts.alerts)
     report = AccessReport.of(audit, top=top)
     if not (follow and options.output.as_json):

@@ -9,8 +9,9 @@
 
 They are kept as blobs, told to the journal, shown in the tree, carried by bundles: a
 head and the records that it covers are one transaction, so no kill parts them. All
-else (tiles, lookups) is made of them. Who proves a log reads it whole (``HouseLog``);
-who adds to it reads its end (``housetip``).
+else (tiles, lookups) is made of them. Who holds versions against their records reads
+all of them (``HouseLog``); who adds to a log, or holds it against a head, reads its end
+(``housetip``).
 """
 
 from __future__ import annotations
@@ -147,8 +148,7 @@ def read_house_log(catalog: Catalog, blobs: BlobReader, spec: HouseLogSpec) -> H
 
 def read_trees_log(reader: TreeReader, spec: HouseLogSpec, name: str) -> HouseLog:
     """Return the log as a tree has it; errors as ``read_house_log``."""
-    documents = f"{ARTIFACT_FOLDERS[DOCUMENT]}/{FOLDER}{spec.name}"
-    return read_log(lambda each: reader.read(f"{documents}/{each}"), spec, name)
+    return read_log(trees_files(reader, spec), spec, name)
 
 
 def read_log(read: ReadFile, spec: HouseLogSpec, where: str) -> HouseLog:
@@ -200,6 +200,12 @@ def stored_files(catalog: Catalog, blobs: BlobReader, spec: HouseLogSpec) -> Rea
         return blobs.read(Digest(kept.digest), limit_bytes=kept.size_bytes)
 
     return read
+
+
+def trees_files(reader: TreeReader, spec: HouseLogSpec) -> ReadFile:
+    """Return what reads the files of a tree's log."""
+    documents = f"{ARTIFACT_FOLDERS[DOCUMENT]}/{FOLDER}{spec.name}"
+    return lambda name: reader.read(f"{documents}/{name}")
 
 
 def keep_records(

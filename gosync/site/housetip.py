@@ -37,7 +37,6 @@ from gosync.sumdb.tlog import Tree, format_tree
 from gosync.sumdb.treehead import SignedHead, open_head
 
 _MAX_KEY_BYTES: Final = 4096
-_WHERE: Final = "the store"
 
 
 class TreeTiles:
@@ -162,28 +161,33 @@ class LogTip:
 
 
 def read_tip(
-    read: ReadFile, spec: HouseLogSpec, tiles: TreeTiles, sizes: Collection[int]
+    read: ReadFile,
+    spec: HouseLogSpec,
+    tiles: TreeTiles,
+    sizes: Collection[int],
+    where: str = "the store",
 ) -> LogTip:
-    """Return a store's log.
+    """Return the log of a store, a tree or a bundle.
 
     Args:
         read: Returns its files.
         spec: Its key and name.
-        tiles: The tree's tiles.
+        tiles: The tiles of a tree.
         sizes: Of which sizes the tree will be asked for.
+        where: What messages call the place that has the files.
 
     Raises:
         SecurityError: the records are not those of the head, or nobody we know signed.
         StoreError: store or tree cannot be read.
     """
     head = read_head(read, spec)
-    files = RecordFiles(read, 0 if head is None else head.tree.n, _WHERE)
+    files = RecordFiles(read, 0 if head is None else head.tree.n, where)
     for edge in (tiles.edge(files.size), LogEdge()):
         tip = LogTip(files, head, tiles, edge)
         tip.catch_up(sizes)
         if head is None or tip.tree(tip.size) == head.tree:
             return tip
-    raise not_of_its_head(spec, _WHERE)
+    raise not_of_its_head(spec, where)
 
 
 def sign_and_keep(

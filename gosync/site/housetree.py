@@ -38,6 +38,7 @@ from gosync.site.houselog import (
     read_house_log,
     read_trees_log,
     stored_files,
+    trees_files,
 )
 from gosync.site.housetip import (
     LogTip,
@@ -99,14 +100,18 @@ def verify_house_log(catalog: Catalog, blobs: BlobReader, options: SiteOptions) 
 def verify_trees_house_log(tree: Path, spec: HouseLogSpec) -> None:
     """Hold a tree's log, from its files alone, against every head that is known.
 
+    Its tiles tell its earlier trees; of its records those are read that they lack.
+
     Raises:
         SecurityError: it is forked or was rolled back.
         StoreError: the tree cannot be read.
     """
     reader = read_folder(tree)
-    log = read_trees_log(reader, spec, reader.name)
-    for name, head in known_heads(reader, spec):
-        check_extends(log, head, name)
+    heads = known_heads(reader, spec)
+    read, tiles = trees_files(reader, spec), TreeTiles(reader.read, spec)
+    tip = read_tip(read, spec, tiles, {head.tree.n for _, head in heads}, reader.name)
+    for name, head in heads:
+        check_extends(tip, head, name)
 
 
 def note_kept_head(site: Site) -> None:

@@ -9,7 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict, replace
 
+from gosync.artifact import DOCUMENT
+from gosync.bundle.format.artifacts import ArtifactEntry
+from gosync.bundle.take.houselog import check_house_log
+from gosync.config import load_config
+from gosync.errors import SecurityError
+from gosync.site.site import open_site
 from gosync.sumdb.note import parse_signer_key, sign_note
 from gosync.sumdb.record import parse_record
 from gosync.sumdb.tlog import Tree, format_tree, parse_tree
@@ -271,3 +278,31 @@ def test_a_store_that_lost_the_logs_blobs_takes_them_from_the_tree(
     site.sync("--refresh", expect=OK)
     assert _size(site) == 5
     site.run("verify", expect=OK)
+
+
+def test_records_that_a_bundle_alters_are_refused_though_few_are_read(
+    site: InProcessSite,
+):
+    options = load_config(site.config_file, {}).site_options()
+    spec = options.house_log
+    assert spec is not None
+    inside = replace(options, house_log=replace(spec, key=None))
+    with open_site(inside, command="the test") as follower:
+        entries = [
+            ArtifactEntry(**asdict(each))
+            for each in follower.catalog.artifacts.below(DOCUMENT, f"houselog/{NAME}/")
+        ]
+        check_house_log(follower, entries)
+        data = site.tree.joinpath("documents/houselog", NAME, "records/000000")
+        altered = data.read_bytes().replace(b"h1:", b"h1:A", 1)
+        digest = follower.blobs.put_bytes(altered)
+        with pytest.raises(SecurityError):
+            check_house_log(
+                follower,
+                [
+                    replace(each, digest=digest, size_bytes=len(altered))
+                    if each.name.endswith("records/000000")
+                    else each
+                    for each in entries
+                ],
+            )

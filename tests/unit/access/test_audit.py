@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from gosync.access import bounded, tally, windows
+from gosync.access import bounded, clienttable, linecounts, tally, windows
 from gosync.access.alerts import Surroundings
 from gosync.access.audit import AccessAudit, AccessOptions
 from gosync.access.files import find_logs
@@ -197,7 +197,8 @@ def test_a_rule_counts_served_requests_wherever_their_path_says_the_kind(
 
 
 def test_more_keys_than_are_kept_are_estimated_and_said_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(tally, "KEPT", 50)
+    for module in (tally, clienttable, linecounts):
+        monkeypatch.setattr(module, "KEPT", 50)
     monkeypatch.setattr(bounded.cut_off, "__defaults__", (50,))
     monkeypatch.setattr(bounded.Distinct.__init__, "__defaults__", (50,))
     lines = [line(address="10.9.9.9") for _ in range(300)]
@@ -207,7 +208,7 @@ def test_more_keys_than_are_kept_are_estimated_and_said_so(tmp_path, monkeypatch
     ]
     audit = audited(tmp_path, lines, rules=())
     # A block is counted before a table is cut, so that this one has bounds to exceed.
-    assert len(audit.tally.modules()) <= 2 * 50 + 900
+    assert len(audit.tally.modules) <= 2 * 50 + 900
     report = AccessReport.of(audit)
     assert report.clients.exact is False
     assert 1500 < report.clients.count < 6000
