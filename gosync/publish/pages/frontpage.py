@@ -236,7 +236,7 @@ def _explained(facts: TreeFacts, words: Words) -> Iterator[str]:
     if facts.docs:
         told = words.say(
             '<a href="{page}">Documentation</a> of gosync, which made this mirror',
-            page=escape(facts.docs),
+            page=escape(words.native(facts.docs)),
         )
         yield f"<p>{told}</p>"
 
