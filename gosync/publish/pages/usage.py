@@ -53,11 +53,12 @@ class TreeUse(msgspec.Struct, frozen=True):
 
 def usage(use: TreeUse, words: Words) -> str:
     """Return the sections of the front page that tell how to use it, in HTML."""
+    between = "" if words.language == CHINESE else " "  # sentences
     parts = [
         '<section aria-labelledby="use">',
         f'<h2 id="use">{words.say("Use this mirror")}</h2>',
         _lines(_settings(use)),
-        f"<p>{' '.join(_notes(use, words))}</p>",
+        f"<p>{between.join(_notes(use, words))}</p>",
         *_script(use, words),
         *_vulnerabilities(use, words),
         "</section>",
