@@ -27,7 +27,8 @@ from gosync.pattern import compile_on_use
 
 VULNDB: Final = "vulndb"
 DOCUMENT: Final = "document"
-REQUESTS_PAGE: Final = "requests.html"  # a document: what was asked for and decided
+# Documents: what was asked for and decided, in English and in Chinese.
+REQUESTS_PAGES: Final = ("requests.html", "requests.zh.html")
 KNOWN_KINDS: Final = frozenset({VULNDB, DOCUMENT})
 
 MAX_ARTIFACT_BYTES: Final = 1 << 30

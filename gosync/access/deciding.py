@@ -3,20 +3,18 @@
 What is approved becomes a line ``module@version`` of the modules file that a select
 names. All that was decided is written down in the catalog, and as two artifacts that
 bundles carry and trees show: ``documents/requests.json`` for `gosync requests list`
-inside, ``documents/requests.html`` for people.
+inside, ``documents/requests.html`` and ``requests.zh.html`` for people.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Final
 
 from gosync.access.requestfile import (
     DECISIONS_NAME,
-    PAGE_NAME,
     CarriedRequest,
     DecisionFile,
     RequestDecision,
@@ -25,12 +23,11 @@ from gosync.access.requestfile import (
 from gosync.artifact import DOCUMENT
 from gosync.catalog.requests import ModuleRequest, RequestState
 from gosync.errors import UsageError
-from gosync.publish.pages.html import document, table
+from gosync.publish.pages.requestpage import RequestRow, request_pages
+from gosync.publish.pages.wordfile import words_of
+from gosync.publish.pages.words import CHINESE, ENGLISH
 from gosync.site.artifacts import keep_artifact
 from gosync.site.site import Site
-from gosync.text import printable
-
-_COLUMNS: Final = ("Module", "Asked for", "Times", "State", "Reason", "Decided")
 
 
 def write_modules(path: Path, lines: Iterable[str]) -> list[str]:
@@ -105,7 +102,9 @@ def write_decisions(
         decisions=[_decision(each) for each in known if each.decided_at]
     )
     keep_artifact(site, DOCUMENT, DECISIONS_NAME, [format_file(file)])
-    keep_artifact(site, DOCUMENT, PAGE_NAME, [format_page(known)])
+    rows = [_shown(each) for each in known]
+    for name, page in request_pages(rows, words_of((ENGLISH, CHINESE))).items():
+        keep_artifact(site, DOCUMENT, name, [page])
 
 
 def _decision(request: ModuleRequest) -> RequestDecision:
@@ -119,27 +118,12 @@ def _decision(request: ModuleRequest) -> RequestDecision:
     )
 
 
-def format_page(requests: Iterable[ModuleRequest]) -> bytes:
-    """Return the page that shows the state of each request."""
-    rows = "\n".join(map(_row, requests))
-    lead = (
-        "<p class=lead>What was asked for here and is not carried, as the site that"
-        " makes the bundles knows it. What is approved comes with one of the next.</p>"
-    )
-    found = table(_COLUMNS, rows) if rows else "<p>None.</p>"
-    body = ["<h1>Requests</h1>", lead, found]
-    return document("Requests", body)
-
-
-def _row(request: ModuleRequest) -> str:
-    cells = (
-        request.module,
-        request.query,
-        str(request.count),
-        request.state.value,
-        request.reason,
-        (request.decided_at or "")[:10],
-    )
-    return (
-        f"<tr>{''.join(f'<td>{escape(printable(cell))}</td>' for cell in cells)}</tr>"
+def _shown(request: ModuleRequest) -> RequestRow:
+    return RequestRow(
+        module=request.module,
+        query=request.query,
+        count=request.count,
+        state=request.state.value,
+        reason=request.reason,
+        day=(request.decided_at or "")[:10],
     )

@@ -22,7 +22,6 @@ from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 
-from gosync.artifact import REQUESTS_PAGE
 from gosync.catalog.requests import RequestState
 from gosync.clock import parse_time
 from gosync.errors import MalformedError, TooLargeError
@@ -31,7 +30,6 @@ from gosync.text import indented_json
 MAX_FILE_BYTES: Final = 32 * 1024 * 1024
 MAX_REQUESTS: Final = 100_000
 DECISIONS_NAME: Final = "requests.json"
-PAGE_NAME: Final = REQUESTS_PAGE
 _FORMAT: Final = 1
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 _Reason = Annotated[str, msgspec.Meta(max_length=1000)]

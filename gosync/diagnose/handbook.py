@@ -16,6 +16,7 @@ from gosync.diagnose.language import PAGE_FILES, Language
 from gosync.diagnose.needles import needle_of
 from gosync.diagnose.pages import page_of
 from gosync.publish.pages.style import STYLE
+from gosync.publish.pages.words import NAMES
 
 _SHORTEST_WORDS: Final = 8
 
@@ -25,7 +26,7 @@ def handbook(catalogue: FailureCatalogue, language: Language) -> bytes:
     words = catalogue.words[language]
     title = escape(words["title"])
     others = " ".join(
-        f'<a href="{name}" lang="{each}">{each}</a>'
+        f'<a href="{name}" lang="{each}">{NAMES[each]}</a>'
         for each, name in PAGE_FILES.items()
         if each is not language
     )

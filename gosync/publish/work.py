@@ -28,7 +28,7 @@ from gosync.sumdb.names import Database
 from gosync.sumdb.oldheads import OldHeads
 from gosync.sumdb.spans import unite
 
-_PAGES = 5  # grows when the tree's own pages say something else of the same
+_PAGES = 6  # grows when the tree's own pages say something else of the same
 
 
 class TreeTarget(msgspec.Struct, frozen=True):
@@ -58,7 +58,8 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
         vulndb: Whether the tree has a vulnerability database.
         pages: What concerns modules' pages.
         docs: Where gosync's documentation begins, "" for nowhere.
-        requests: The page of what was asked for, "" where there is none.
+        requests: The pages of what was asked for, in English and Chinese; those that
+            there are.
         house_verifier: The verifier key of that database.
         modules_per_page: How many modules one page lists.
         modules_per_index: How many one file of the search index has at most, before
@@ -79,7 +80,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     old_heads: OldHeads = OldHeads()
     pages: PageOptions = PageOptions()
     docs: str = ""
-    requests: str = ""
+    requests: tuple[str, ...] = ()
     house_verifier: str = ""
     at_least: int = 0
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from tempfile import TemporaryFile
 from typing import BinaryIO, Final, cast
 
@@ -18,7 +18,12 @@ import msgspec
 
 from gosync.catalog.versions import VersionRow
 from gosync.folder.layouts import TOOLCHAIN
-from gosync.folder.routes import DOWNLOADS_FOLDER, MARKER_FOLDER, of_module
+from gosync.folder.routes import (
+    DOWNLOADS_FOLDER,
+    MARKER_FOLDER,
+    PAGE_NAMES,
+    of_module,
+)
 from gosync.gomod.filekind import FileKind
 from gosync.publish.pages.downloads import (
     INDEX,
@@ -32,6 +37,8 @@ from gosync.publish.pages.downloads import (
     newest_first,
     parse_toolchain,
 )
+from gosync.publish.pages.wordfile import words_of
+from gosync.publish.pages.words import Words
 from gosync.publish.storage.tree import TreeWriter
 from gosync.site.goarchive import write_archive
 from gosync.site.site import Site
@@ -39,7 +46,8 @@ from gosync.site.treestorage import tree_storage
 from gosync.store.digest import Digest
 
 _MARK: Final = f"{MARKER_FOLDER}/complete/{DOWNLOADS_FOLDER}"
-_LISTS: Final = (INDEX, SUMS, PAGE)
+_LISTS: Final = (INDEX, SUMS)
+_PAGES: Final = tuple(f"{DOWNLOADS_FOLDER}/{name}" for name in PAGE_NAMES)
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -73,7 +81,8 @@ def write_downloads(site: Site) -> int:
     wanted = _wanted(site, writer) if site.options.toolchains.archives else {}
     if not known and not wanted:
         return 0
-    if _is_done(writer, known, wanted):
+    languages = words_of(site.options.page_options.languages)
+    if _is_done(writer, known, wanted, languages):
         return 0
     writer.open()
     before = writer.changes
@@ -84,7 +93,13 @@ def write_downloads(site: Site) -> int:
         made[name] = _put(site, writer, name, row, made[name])
         writer.then()  # one waits in memory, and not all of them
     kept = {name: made[name] for name in wanted}
-    _list(writer, [_download(found[0], kept[n]) for n, found in wanted.items()])
+    named = [_download(found[0], kept[n]) for n, found in wanted.items()]
+    lists = _lists(named, languages)
+    for path in (*_LISTS, *_PAGES):
+        if path in lists:
+            writer.write(path, lists[path])
+        else:
+            writer.remove(path)
     writer.then()
     for name in sorted(made.keys() - kept.keys()):
         writer.remove(_path(name))
@@ -121,11 +136,18 @@ def _is_done(
     writer: TreeWriter,
     known: dict[str, _Made],
     wanted: dict[str, tuple[ToolchainName, VersionRow]],
+    languages: Sequence[Words],
 ) -> bool:
+    """Return whether archives and lists are those that are wanted, told by sizes."""
     zips = {name: row.blobs()[FileKind.ZIP][0] for name, (_, row) in wanted.items()}
-    same = {name: made.toolchain for name, made in known.items()} == zips
-    sizes = all(writer.size(_path(n)) == made.size_bytes for n, made in known.items())
-    return same and sizes and all(writer.size(each) is not None for each in _LISTS)
+    if {name: made.toolchain for name, made in known.items()} != zips:
+        return False
+    named = [_download(found[0], known[n]) for n, found in wanted.items()]
+    lists = _lists(named, languages)
+    sizes = {path: len(data) for path, data in lists.items()}
+    sizes |= {_path(name): made.size_bytes for name, made in known.items()}
+    paths = {*sizes, *_LISTS, *_PAGES}
+    return all(writer.size(path) == sizes.get(path) for path in paths)
 
 
 def _put(
@@ -152,15 +174,15 @@ def _put(
     return _Made(digest, hashlib.sha256(data).hexdigest(), len(data))
 
 
-def _list(writer: TreeWriter, downloads: Iterable[GoDownload]) -> None:
+def _lists(
+    downloads: Iterable[GoDownload], languages: Sequence[Words]
+) -> dict[str, bytes]:
+    """Return the lists by their paths, none of no archives."""
     ordered = newest_first(downloads)
     if not ordered:
-        for path in _LISTS:
-            writer.remove(path)
-        return
-    writer.write(INDEX, format_index(ordered))
-    writer.write(SUMS, format_sums(ordered))
-    writer.write(PAGE, downloads_page(ordered))
+        return {}
+    pages = {words.page(PAGE): downloads_page(ordered, words) for words in languages}
+    return {INDEX: format_index(ordered), SUMS: format_sums(ordered), **pages}
 
 
 def _download(name: ToolchainName, made: _Made) -> GoDownload:

@@ -8,7 +8,7 @@ from functools import partial
 import anyio
 from msgspec.structs import replace
 
-from gosync.artifact import DOCUMENT, REQUESTS_PAGE, VULNDB
+from gosync.artifact import DOCUMENT, REQUESTS_PAGES, VULNDB
 from gosync.catalog.leases import modules_lease, publish_lease
 from gosync.errors import (
     GosyncError,
@@ -361,16 +361,17 @@ def _options(site: Site, served: ServedHeads) -> PublishOptions:
         house_log=house.name if house else "",
         house_verifier=house.verifier if house else "",
         pages=site.options.page_options,
-        requests=_requests_page(site),
+        requests=_requests_pages(site),
         old_heads=served.old_heads,
         at_least=served.newest,
     )
 
 
-def _requests_page(site: Site) -> str:
-    """Return the page of what was asked for, "" where there is none."""
-    kept = site.catalog.artifacts.get(DOCUMENT, REQUESTS_PAGE)
-    return "" if kept is None else artifact_file(DOCUMENT, REQUESTS_PAGE) or ""
+def _requests_pages(site: Site) -> tuple[str, ...]:
+    """Return the pages of what was asked for, those that are kept."""
+    kept = site.catalog.artifacts
+    names = [each for each in REQUESTS_PAGES if kept.get(DOCUMENT, each) is not None]
+    return tuple(artifact_file(DOCUMENT, each) or "" for each in names)
 
 
 def make_publisher(site: Site) -> Publisher:

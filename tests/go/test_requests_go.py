@@ -97,6 +97,9 @@ def test_what_is_asked_inside_comes_with_a_bundle(tmp_path: Path) -> None:
         assert f"{WANTED}@latest" not in after
         assert after[f"{OTHER}@v1.0.0"]["state"] == "refused"
         assert after[f"{OTHER}@v1.0.0"]["reason"] == "its licence"
+        chinese = (pair.inside.tree / "documents/requests.zh.html").read_text()
+        assert '<html lang="zh-Hans">' in chinese
+        assert "requests.zh.html" in (pair.inside.tree / "index.zh.html").read_text()
         page = (pair.inside.tree / "documents/requests.html").read_text()
         assert "its licence" in page
         decisions = json.loads(

@@ -12,6 +12,7 @@ read from a catalog is read by ``publish``. Texts are said in English where they
     docfiles       the Markdown files of gosync's documentation, and their pages
     docpages       gosync's documentation as pages of a tree (pure)
     downloads      archives of Go: their names, and lists of them (pure)
+    requestpage    what was asked for, and what became of it (pure)
     usage          how to use the tree: the lines to paste (pure)
     setupscript    values of the scripts that set go up (pure)
     script         the front page's script: address, freshness, news, search (pure)

@@ -10,7 +10,10 @@ from typing import Final
 
 from gosync import __version__
 from gosync.folder import routes
+from gosync.publish.pages.wordfile import words_of
+from gosync.publish.pages.words import CHINESE, ENGLISH, page_names
 
+_LANGUAGES: Final = (ENGLISH, CHINESE)  # of the lists, in every tree
 _FIRST: Final = ("README.md", "README.zh-CN.md")
 
 
@@ -21,10 +24,11 @@ class DocPages:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Their names; the first is the list of them."""
+        """Their names; the first is the list of them in English."""
         from gosync.publish.pages.docpages import page_name  # noqa: PLC0415 - for pages alone
 
-        return (routes.ROOT_PAGE, *map(page_name, doc_files()))
+        lists = page_names(_LANGUAGES).values()
+        return (*lists, *map(page_name, doc_files()))
 
     def state(self) -> str:
         """Return a text that is another one when the pages are."""
@@ -34,7 +38,7 @@ class DocPages:
         """Return the pages by name."""
         from gosync.publish.pages.docpages import doc_pages  # noqa: PLC0415 - for pages alone
 
-        return doc_pages(doc_files())
+        return doc_pages(doc_files(), words_of(_LANGUAGES))
 
 
 @cache

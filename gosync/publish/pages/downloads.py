@@ -6,7 +6,7 @@
     dl/go1.24.0.windows-amd64.zip      the same for Windows
     dl/index.json                      as https://go.dev/dl/?mode=json answers
     dl/SHA256SUMS                      the newest first, for shells and sha256sum
-    dl/index.html                      for people
+    dl/index.html                      for people, in each language of the tree
 
 They are made of the modules golang.org/toolchain@v0.0.1-goV.OS-ARCH, which the checksum
 database proves. These have the files that building takes, and not all of go.dev's
@@ -27,11 +27,14 @@ import msgspec
 from gosync.folder.routes import DOWNLOADS_FOLDER, DOWNLOADS_PAGE
 from gosync.gomod import gover
 from gosync.publish.pages import html
+from gosync.publish.pages.words import Words
 from gosync.text import encode_json
 
 INDEX: Final = f"{DOWNLOADS_FOLDER}/index.json"
 SUMS: Final = f"{DOWNLOADS_FOLDER}/SHA256SUMS"
 PAGE: Final = DOWNLOADS_PAGE
+_COLUMNS: Final = ("Archive", "Bytes", "SHA-256")
+_ENGLISH: Final = Words()
 _VERSION = re.compile(r"v0\.0\.1-go([0-9][0-9a-z.]*)\.([a-z0-9]+)-([a-z0-9]+)")
 _UNSTABLE = re.compile("rc|beta")
 
@@ -119,22 +122,24 @@ def format_sums(downloads: Iterable[GoDownload]) -> bytes:
     return "".join(f"{each.sha256}  {each.name.file}\n" for each in downloads).encode()
 
 
-def downloads_page(downloads: Sequence[GoDownload]) -> bytes:
+def downloads_page(downloads: Sequence[GoDownload], words: Words = _ENGLISH) -> bytes:
     """Return the list for people."""
     rows = "".join(
         f'<tr><td><a href="{escape(each.name.file)}">{escape(each.name.file)}</a></td>'
         f"<td>{each.size_bytes}</td><td><code>{each.sha256}</code></td></tr>"
         for each in downloads
     )
-    about = (
-        "<p>Made of the toolchains that this mirror carries, each proven by the"
-        " checksum database. Unpack one to a folder of its own, and put its"
-        " <code>go/bin</code> into PATH.</p>"
+    title = words.say("Go itself")
+    about = words.say(
+        "Made of the toolchains that this mirror carries, each proven by the checksum"
+        " database. Unpack one to a folder of its own, and put its <code>go/bin</code>"
+        " into PATH."
     )
+    columns = [words.say(each) for each in _COLUMNS]
     body = [
-        "<h1>Go itself</h1>",
-        about,
-        html.table(("Archive", "Bytes", "SHA-256"), rows),
-        '<p><a href="../index.html">The mirror</a></p>',
+        html.breadcrumb("../", words),
+        f"<h1>{title}</h1>",
+        f"<p>{about}</p>",
+        html.table(columns, rows),
     ]
-    return html.document("Go itself", body)
+    return html.document(title, body, words=words)

@@ -138,6 +138,7 @@ def front_page(
     else:
         table = f"<p>{say('Nothing is carried yet.')}</p>"
     title = say("Go modules")
+    feed = f'<a href="{routes.FEED}">{say("What is new")}</a>'
     body = [
         f"<header><h1>{title}</h1>",
         *(f"<p class=lead>{sentence}</p>" for sentence in _sentences(facts, words)),
@@ -147,8 +148,7 @@ def front_page(
         usage(facts.use, words),
         f'<section aria-labelledby="new"><h2 id="new">{say("Came in last")}</h2>',
         '<div id="news"></div>',
-        f'<p><a href="{routes.FEED}">{say("What is new")}</a>, ',
-        f"{say('for feed readers')}</p>",
+        f"<p>{feed}{say(', ')}{say('for feed readers')}</p>",
         "</section>",
         f'<section aria-labelledby="modules"><h2 id="modules">{say("Modules")}</h2>',
         table,
@@ -236,7 +236,7 @@ def _explained(facts: TreeFacts, words: Words) -> Iterator[str]:
     if facts.docs:
         told = words.say(
             '<a href="{page}">Documentation</a> of gosync, which made this mirror',
-            page=escape(facts.docs),
+            page=escape(words.native(facts.docs)),
         )
         yield f"<p>{told}</p>"
 

@@ -44,6 +44,7 @@ th, td {
 }
 thead th { color: var(--soft); font-weight: 600; font-size: .85rem; }
 tbody th { font-weight: 400; }
+:lang(zh) :is(th, td) { word-break: keep-all; }
 tbody .path, tbody .version { font-size: .9rem; }
 tbody .path, tbody .module { min-width: 15rem; }
 .path { overflow-wrap: anywhere; }

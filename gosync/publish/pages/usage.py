@@ -17,7 +17,7 @@ import msgspec
 from gosync.folder import routes
 from gosync.publish.pages import html
 from gosync.publish.pages.setupscript import gosumdb
-from gosync.publish.pages.words import Words
+from gosync.publish.pages.words import CHINESE, Words
 from gosync.sumdb.names import Database
 from gosync.text import printable
 
@@ -37,7 +37,8 @@ class TreeUse(msgspec.Struct, frozen=True):
         contact: Whom to ask for more, "" for nobody.
         house_log: Whether the database is one of the site's own, which has private
             modules, too.
-        requests: The page of what was asked for, "" where there is none.
+        requests: The pages of what was asked for, in English and Chinese; those that
+            there are.
     """
 
     url: str = ""
@@ -47,16 +48,17 @@ class TreeUse(msgspec.Struct, frozen=True):
     vulndb: bool = False
     contact: str = ""
     house_log: bool = False
-    requests: str = ""
+    requests: tuple[str, ...] = ()
 
 
 def usage(use: TreeUse, words: Words) -> str:
     """Return the sections of the front page that tell how to use it, in HTML."""
+    between = "" if words.language == CHINESE else " "  # sentences
     parts = [
         '<section aria-labelledby="use">',
         f'<h2 id="use">{words.say("Use this mirror")}</h2>',
         _lines(_settings(use)),
-        f"<p>{' '.join(_notes(use, words))}</p>",
+        f"<p>{between.join(_notes(use, words))}</p>",
         *_script(use, words),
         *_vulnerabilities(use, words),
         "</section>",
@@ -98,7 +100,7 @@ def _notes(use: TreeUse, words: Words) -> Iterator[str]:
 
 
 def _script(use: TreeUse, words: Words) -> Iterator[str]:
-    downloads = routes.DOWNLOADS_PAGE
+    downloads = words.page(routes.DOWNLOADS_PAGE)
     yield (
         words.say(
             "<p>Or let a script set this, try one module, and put everything back if"
@@ -134,7 +136,7 @@ def _asking(use: TreeUse, words: Words) -> Iterator[str]:
     yield f"<p>{said}</p>"
     yield _lines([f"GOPROXY={_address(use)} go list -m {_WANTED}@latest"])
     if use.requests:
-        page = html.href(use.requests)
+        page = html.href(use.requests[-1 if words.language == CHINESE else 0])
         told = words.say("What was asked for, and what became of it")
         yield f'<p><a href="{page}">{told}</a></p>'
     if use.contact:

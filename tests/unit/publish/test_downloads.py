@@ -15,6 +15,7 @@ from gosync.publish.pages.downloads import (
     newest_first,
     parse_toolchain,
 )
+from gosync.publish.pages.wordfile import words_of
 
 
 def download(go: str, os: str = "linux", arch: str = "amd64") -> GoDownload:
@@ -69,3 +70,7 @@ def test_people_and_shells_have_lists_too():
     downloads = [download("1.24.1")]
     assert format_sums(downloads) == b"ab" * 32 + b"  go1.24.1.linux-amd64.tar.gz\n"
     assert b'<a href="go1.24.1.linux-amd64.tar.gz">' in downloads_page(downloads)
+    chinese = words_of(("en", "zh"))[1]
+    page = downloads_page(downloads, chinese)
+    assert "归档文件".encode() in page
+    assert b'href="../index.zh.html"' in page

@@ -95,7 +95,7 @@ def test_a_published_tree_has_the_documentation(tmp_path: Path):
         assert first_page(site.options.pages, DOCS_FOLDER) == "docs/index.html"
         assert 'href="docs/index.html"' in (tree / "index.html").read_text("utf-8")
         found = {each.name for each in (tree / "docs").iterdir()}
-        assert len(found) == 1 + len(doc_files())
+        assert len(found) == 2 + len(doc_files())
         assert {"index.html", "README.html", "serving.html"} <= found
 
 

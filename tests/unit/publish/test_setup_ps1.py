@@ -1,0 +1,52 @@
+"""The tree's setup.ps1 is PowerShell, by a grammar of it; none need be here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tree_sitter_powershell
+from tree_sitter import Language, Node, Parser
+
+from gosync.publish.pages import setupscript
+from gosync.publish.pages.setupscript import ClientSettings, fill_ps1
+from gosync.sumdb.names import Database
+
+SCRIPT = Path(setupscript.__file__).with_name("setup.ps1").read_text("utf-8")
+PARSER = Parser(Language(tree_sitter_powershell.language()))
+
+
+def faults(data: bytes) -> list[str]:
+    """Return where a script is not what the grammar knows."""
+    return list(_faults(PARSER.parse(data).root_node))
+
+
+def _faults(node: Node) -> Iterator[str]:
+    if node.type == "ERROR" or node.is_missing:
+        yield f"{node.start_point}: {node.text!r}"
+    for child in node.children:
+        yield from _faults(child)
+
+
+@pytest.mark.parametrize(
+    "private", ["corp.example", "it's.example/*", '"`$(x)".example']
+)
+@pytest.mark.parametrize("probe", ["", "rsc.io/quote@v1.5.2"])
+def test_it_parses_whatever_is_put_in(private: str, probe: str):
+    settings = ClientSettings(
+        Database("sum.test.example", "sum.test.example+1+AQ==", None),
+        (private,),
+        toolchains=True,
+        probe=probe,
+        url="https://mirror.example/it's",
+    )
+    data = fill_ps1(SCRIPT, settings)
+    assert faults(data) == []
+    quoted = private.replace("'", "''")
+    assert f"'GONOSUMDB={quoted}'" in data.decode()
+
+
+def test_what_is_no_powershell_is_found():
+    assert faults(b"function { if (")
+    assert faults(SCRIPT.encode()), "values are to be put in first"
