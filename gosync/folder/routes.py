@@ -290,7 +290,7 @@ def version_of_name(name: str) -> tuple[str, FileKind] | None:
     return None if version is None else (version, file)
 
 
-@lru_cache(maxsize=64)  # a version's files follow each other
+@lru_cache(maxsize=20_000)  # a server reads the same folders again and again
 def _unescaped_version(stem: str) -> str | None:
     """Return the canonical version that is escaped so, or None."""
     try:

@@ -27,6 +27,7 @@ that begin two carried commits make none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 
 import msgspec
 
@@ -79,7 +80,7 @@ class Kept(msgspec.Struct, frozen=True):
     lookup: str
 
 
-class ModuleContents(msgspec.Struct, frozen=True):
+class ModuleContents(msgspec.Struct, frozen=True, dict=True):
     """What the tree says of one module.
 
     Attributes:
@@ -113,6 +114,10 @@ class ModuleContents(msgspec.Struct, frozen=True):
 
     def aliases(self) -> dict[str, Carried]:
         """Return the version that each commit's alias names, by its path."""
+        return self._aliases
+
+    @cached_property
+    def _aliases(self) -> dict[str, Carried]:
         return _aliases(self.at, (v for v in self.versions if v.whole))
 
 

@@ -3,7 +3,7 @@
     1. marker: the tree head that is shown, where it is new
     2. tiles, lookups
     3. ``.mod``, ``.zip``, ``.info``
-    4. ``list``, ``@latest``, aliases, the module's page
+    4. ``list``, ``@latest``, aliases, and where it is asked for the module's page
     5. what was withdrawn: files, then lookups
 
 The order is I6's, with the barriers of ``publication``, which cost as much for ten
@@ -38,7 +38,7 @@ from gosync.publish.shownheads import ShownHeads
 from gosync.publish.stale import removal_order
 from gosync.publish.storage.tree import TreeWriter
 from gosync.publish.sumdb import SumTreeWriter, TileSource, needed_tiles
-from gosync.publish.survey import survey_tree
+from gosync.publish.survey import survey_module
 from gosync.publish.vulnreader import VulnReader
 from gosync.publish.work import TreeTarget
 from gosync.store.blobs import BlobStore
@@ -58,6 +58,9 @@ class ModulesSetting(msgspec.Struct, frozen=True, kw_only=True):
         marker: What it says of itself.
         database: The checksum database, None for none.
         tiles: Its tiles; None without one.
+        generation: Counts the store's changes; None where nobody does.
+        pages: Whether modules' pages are written, too: a page costs what the module
+            has, and the tree's next publish writes it as well.
     """
 
     catalog: Catalog
@@ -66,6 +69,8 @@ class ModulesSetting(msgspec.Struct, frozen=True, kw_only=True):
     marker: Marker
     database: Database | None
     tiles: TileSource | None
+    generation: Generation | None = None
+    pages: bool = True
 
     @property
     def name(self) -> str:
@@ -95,14 +100,14 @@ class ModulePublication:
             full=not setting.marker.complete,
             pages=setting.marker.pages,
         )
-        survey = survey_tree(catalog, writer, full=False, paths=[path], spare=True)
+        rows = catalog.versions.of(path)
         reader = ModuleReader(
             catalog,
             self._modules.read_facts,
-            survey.kept,
+            survey_module(catalog, writer, path, rows=rows),
             VulnReader(catalog, setting.blobs),
         )
-        self._contents: ModuleContents = reader.read(path)
+        self._contents: ModuleContents = reader.read(path, rows)
         self._sums = (
             None
             if setting.database is None or setting.tiles is None
@@ -149,7 +154,7 @@ class ModulePublication:
 
     def name(self) -> None:
         """Put what names the versions."""
-        self._modules.name(self._contents, self._at.name)
+        self._modules.name(self._contents, self._at.name, page=self._at.pages)
 
     def stale(self) -> set[str]:
         """Return the files that are to go, once ``name`` went over them."""
@@ -171,12 +176,22 @@ class ModulesPublication:
             StoreError: if the tree cannot be read.
         """
         self._at = setting
-        self._writer = setting.tree.storage.writer(beside=True)
+        self._paths = tuple(paths)
+        self._read()
+
+    def _read(self) -> None:
+        self._since = self._at.catalog.versions.last_change()
+        self._writer = self._at.tree.storage.writer(beside=True)
         self._modules = [
-            ModulePublication(path, self._writer, setting) for path in paths
+            ModulePublication(path, self._writer, self._at) for path in self._paths
         ]
 
-    def head(self, trusted: SignedHead | None) -> SignedHead | None:
+    def _stand_still(self) -> bool:
+        """Return whether the modules are as they were read."""
+        versions = self._at.catalog.versions
+        return all(versions.last_change_of(each) <= self._since for each in self._paths)
+
+    def _head(self, trusted: SignedHead | None) -> SignedHead | None:
         """Return the head to show: the tree's newest, if it has all the records.
 
         Raises:
@@ -190,30 +205,45 @@ class ModulesPublication:
         newest = max((n for each in self._modules for n in each.ids), default=-1)
         return trusted if shown is None or shown.tree.n <= newest else shown
 
-    def missing_tiles(self, head: SignedHead | None) -> list[Tile]:
+    def missing_tiles(self, trusted: SignedHead | None) -> list[Tile]:
         """Return the tiles that the modules' lookups need and the tree lacks.
+
+        Args:
+            trusted: The trusted tree head, newer than the modules' records.
 
         Raises:
             RollbackError: if clients of the tree may know a larger head.
             ForkError: if the tree shows another head of the same size.
+            SecurityError: if the head in the catalog is not the database's.
             StoreError: if a record is newer than the head.
+            CatalogError: if the catalog cannot be read.
         """
+        return self._missing_tiles(self._head(trusted))
+
+    def _missing_tiles(self, head: SignedHead | None) -> list[Tile]:
         found = (tile for each in self._modules for tile in each.missing_tiles(head))
         return sorted(set(found))
 
-    def run(self, head: SignedHead | None, generation: Generation | None) -> int:
+    def run(self, trusted: SignedHead | None) -> int:
         """Publish them; return how many files were written, linked or removed.
 
         Args:
-            head: What ``head`` returned.
-            generation: Counts the store's changes; None where nobody does.
+            trusted: The trusted tree head, newer than the modules' records.
 
         Raises:
-            StoreError: if a tile or blob is missing, or the tree cannot be written.
+            RollbackError: if clients of the tree may know a larger head.
+            ForkError: if the tree shows another head of the same size.
+            SecurityError: if the head in the catalog is not the database's.
+            StoreError: if the tree cannot be written, a tile or blob is missing, or
+                a record is newer than the head.
+            CatalogError: if the catalog cannot be read or written.
         """
-        self.missing_tiles(head)
+        if not self._stand_still():
+            self._read()
+        head = self._head(trusted)
+        self._missing_tiles(head)
         self._writer.open()
-        self._begin(head, generation)
+        self._begin(head)
         self._writer.commit()
         if head is not None and self._are_proven:
             with self._wave():
@@ -241,14 +271,14 @@ class ModulesPublication:
     def _are_proven(self) -> bool:
         return any(each.ids for each in self._modules)
 
-    def _begin(self, head: SignedHead | None, generation: Generation | None) -> None:
+    def _begin(self, head: SignedHead | None) -> None:
         """Remember the head, and the store's generation, before anybody sees them."""
         marker, size = self._at.marker, 0 if head is None else head.tree.n
         if head is not None and self._are_proven:
             heads, tree = self._at.catalog.heads, self._at.tree.id
             heads.add_published(self._at.name, tree, tree_size=size, note=head.note)
             marker = marker.with_heads(self._at.name, [size])
-        if generation is not None:
+        if (generation := self._at.generation) is not None:
             number = generation.advance(beyond=marker.generation)
             marker = replace(marker, store=generation.store, generation=number)
         self._writer.write(routes.MARKER, format_marker(marker))

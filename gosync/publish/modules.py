@@ -95,7 +95,9 @@ class ModuleWriter:
             self._place_version(version, there, kept)
         self._find_stale(contents, names)
 
-    def name(self, contents: ModuleContents, database: str) -> None:
+    def name(
+        self, contents: ModuleContents, database: str, *, page: bool = True
+    ) -> None:
         """Put what names the versions; the page links to the database's lookups."""
         shrinks = contents.at.path in self._shrinking
         if shrinks:
@@ -106,7 +108,8 @@ class ModuleWriter:
         if not shrinks:
             self._name_latest(contents)
         self._name_aliases(contents, anew=shrinks)
-        self.write_page(contents, database)
+        if page:
+            self.write_page(contents, database)
 
     def _name_aliases(self, contents: ModuleContents, *, anew: bool) -> None:
         """Put the aliases of what is new, and those that are not there.

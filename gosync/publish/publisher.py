@@ -154,7 +154,7 @@ class Publisher:
             limit: How many versions may leave the tree.
             progress: Is told how far it is.
             give_way: Called between two modules with what shows all that is staged;
-                ``publish_modules`` may run while it is, in any process. Another publish
+                one of ``modules`` may run while it is, in any process. Another publish
                 of the tree may not, so what is let go of then is a lease of its own.
 
         Raises:
@@ -204,20 +204,10 @@ class Publisher:
                 now=self._clock.now(),
             )
 
-    def missing_module_tiles(
-        self, tree: TreeTarget, paths: Iterable[str], head: SignedHead | None
-    ) -> list[Tile]:
-        """Return the tiles that ``publish_modules`` will need and the tree lacks.
-
-        The arguments, and what is raised, are ``publish_modules``'s.
-        """
-        modules = self._modules(tree, paths)
-        return modules.missing_tiles(modules.head(head))
-
-    def publish_modules(
-        self, tree: TreeTarget, paths: Iterable[str], head: SignedHead | None
-    ) -> int:
-        """Publish what is carried of some modules, now; leave the tree's pages as are.
+    def modules(
+        self, tree: TreeTarget, paths: Iterable[str], *, pages: bool = True
+    ) -> ModulesPublication:
+        """Return what publishes some modules as they are now; the rest stays as it is.
 
         Nothing of it leaves the tree but what was withdrawn. Nobody else may write the
         tree meanwhile but a publish that gave way (``give_way`` of ``publish``).
@@ -225,25 +215,15 @@ class Publisher:
         Args:
             tree: The tree; made when it is not there.
             paths: The module paths.
-            head: The trusted tree head, newer than the modules' records.
-
-        Returns:
-            How many files were written, linked or removed.
+            pages: Whether their pages are written as well.
 
         Raises:
             MalformedError: if a module can have no folder.
-            RollbackError: if clients of the tree may know a larger head.
-            ForkError: if the tree shows another head of the same size.
             IdentityError: if the tree is another store's, or shows more than this
                 one knows.
-            StoreError: if the tree is somebody else's or cannot be written, a
-                tile or blob is missing, or a record is newer than the head.
-            CatalogError: if the catalog cannot be read or written.
+            StoreError: if the tree is somebody else's or cannot be read.
+            CatalogError: if the catalog cannot be read.
         """
-        modules = self._modules(tree, paths)
-        return modules.run(modules.head(head), self._generation)
-
-    def _modules(self, tree: TreeTarget, paths: Iterable[str]) -> ModulesPublication:
         marker = tree.marker() or Marker()
         check_owner(tree.storage.name, marker, self._catalog.identity.get())
         setting = ModulesSetting(
@@ -253,6 +233,8 @@ class Publisher:
             marker=marker,
             database=self._database,
             tiles=self._tiles,
+            generation=self._generation,
+            pages=pages,
         )
         return ModulesPublication(paths, setting)
 

@@ -57,7 +57,6 @@ def survey_tree(
     *,
     full: bool,
     paths: Iterable[str],
-    spare: bool = False,
 ) -> Survey:
     """Hold a tree's version files against the catalog.
 
@@ -66,7 +65,6 @@ def survey_tree(
         tree: The tree.
         full: Whether to look at the whole tree.
         paths: The modules to look at otherwise.
-        spare: Whether what was given up stays for now as well.
 
     Raises:
         CatalogError: if the catalog cannot be read.
@@ -75,11 +73,33 @@ def survey_tree(
     leaving: list[ModuleVersion] = []
     kept: dict[str, tuple[Kept, ...]] = {}
     for at in _modules(tree) if full else _named(paths):
-        found = _survey_module(catalog, tree, at, spare=spare)
+        rows = catalog.versions.of(at.path)
+        found = _survey_module(catalog, tree, at, rows, spare=False)
         leaving += (ModuleVersion(at.path, version) for version in found.leaving)
         if found.kept:
             kept[at.path] = tuple(found.kept)
     return Survey(leaving=tuple(leaving), kept=kept)
+
+
+def survey_module(
+    catalog: Catalog, tree: TreeReader, path: str, *, rows: Iterable[VersionRow]
+) -> Mapping[str, tuple[Kept, ...]]:
+    """Return what stays of one module while nothing that was given up leaves it.
+
+    Args:
+        catalog: What is withdrawn.
+        tree: The tree.
+        path: The module's path.
+        rows: All that the catalog has of it.
+
+    Raises:
+        CatalogError: if the catalog cannot be read.
+        OSError: if the tree cannot be read.
+    """
+    for at in _named([path]):
+        found = _survey_module(catalog, tree, at, rows, spare=True)
+        return {path: tuple(found.kept)}
+    return {}
 
 
 def _named(paths: Iterable[str]) -> Iterator[ModuleRoutes]:
@@ -108,14 +128,19 @@ class _Found(msgspec.Struct):
 
 
 def _survey_module(
-    catalog: Catalog, tree: TreeReader, at: ModuleRoutes, *, spare: bool
+    catalog: Catalog,
+    tree: TreeReader,
+    at: ModuleRoutes,
+    of_it: Iterable[VersionRow],
+    *,
+    spare: bool,
 ) -> _Found:
     found = _Found()
     names = tree.names(at.versions_folder)
     there = files_by_version(names)
     if not there:
         return found
-    rows = {row.version: row for row in catalog.versions.of(at.path)}
+    rows = {row.version: row for row in of_it}
     buried = {} if spare else catalog.tombstones.of(at.path)
     withdrawn = {each.version for each in catalog.withdrawn.of(at.path)}
     for version, files in there.items():

@@ -23,7 +23,7 @@ from gosync.publish.owner import Owner, foreign_tree, owner_of
 from gosync.publish.pages.pageoptions import PageOptions
 from gosync.publish.stale import removal_order
 from gosync.publish.storage.tree import TreeStorage, TreeWriter
-from gosync.publish.survey import files_by_version, survey_tree
+from gosync.publish.survey import files_by_version, survey_module
 from gosync.publish.vulnreader import VulnReader
 from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 from gosync.store.blobs import BlobStore
@@ -111,13 +111,13 @@ def _contents(
     """Return the module as the tree has it, less what was withdrawn."""
     names = writer.names(routes.of_module(path).versions_folder)
     there = files_by_version(names)
-    survey = survey_tree(catalog, writer, full=False, paths=[path], spare=True)
-    rows = (row for row in catalog.versions.of(path) if _stands(row, there))
+    rows = catalog.versions.of(path)
+    kept = survey_module(catalog, writer, path, rows=rows)
     return contents_of(
         path,
-        rows,
+        (row for row in rows if _stands(row, there)),
         read_facts=modules.read_facts,
-        kept=survey.kept.get(path, ()),
+        kept=kept.get(path, ()),
         withdrawn=catalog.withdrawn.of(path),
         read_vulns=vulns.of,
     )

@@ -117,7 +117,7 @@ class VersionBringer:
             return denied(mv, reason)
         try:
             file = of_module(mv.path).of_version(mv.version).file(kind)
-            if not await to_thread.run_sync(self._is_in_tree, file):
+            if not self._is_in_tree(file):
                 reason = await self._bring_allowed(mv, kind)
         except TooLargeError as exc:
             if self._rules.max_zip_bytes is None:
@@ -145,7 +145,7 @@ class VersionBringer:
     async def _bring_into_tree(self, mv: ModuleVersion, kind: FileKind) -> None:
         file = of_module(mv.path).of_version(mv.version).file(kind)
         async with self._claims.claim(mv):
-            if not await to_thread.run_sync(self._is_in_tree, file):
+            if not self._is_in_tree(file):
                 await self._bring(mv, kind)
                 await self._queue.publish(mv.path)
 

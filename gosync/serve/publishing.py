@@ -49,7 +49,9 @@ class ModuleQueue:
         batch, self._waiting = self._waiting, {}
         self._has_rest = True
         try:
-            failed = await publish_modules(self._site, self._sums, list(batch))
+            failed = await publish_modules(
+                self._site, self._sums, list(batch), pages=False
+            )
         except GosyncError as exc:
             failed = dict.fromkeys(batch, exc)
         except BaseException:

@@ -18,6 +18,7 @@ from gosync.errors import (
 )
 from gosync.folder.routes import DOCS_FOLDER, EXPLAIN_FOLDER, artifact_file
 from gosync.gomod.module import ModuleVersion
+from gosync.publish.modulepublication import ModulesPublication
 from gosync.publish.owner import check_owner
 from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
@@ -42,6 +43,7 @@ from gosync.site.treestorage import tree_storage
 from gosync.site.upstreams import connect
 from gosync.site.withdrawals import learn_withdrawals
 from gosync.sumdb.client import SumClient
+from gosync.sumdb.tile import Tile
 from gosync.sumdb.treehead import SignedHead, open_head
 from gosync.work.progress import Progress
 
@@ -143,11 +145,12 @@ async def _log_carried(site: Site, paths: Sequence[str] | None = None) -> bool:
 
 
 async def publish_modules(
-    site: Site, sums: SumClient | None, paths: Sequence[str]
+    site: Site, sums: SumClient | None, paths: Sequence[str], *, pages: bool = True
 ) -> dict[str, GosyncError]:
     """Publish what is carried of some modules now, and nothing else of the tree.
 
-    One task of a run at a time: its leases are not told apart.
+    One task of a run at a time: its leases are not told apart. Without ``pages`` the
+    modules' pages are left to the tree's next publish.
 
     Returns:
         The modules that could not be published, and why.
@@ -158,11 +161,24 @@ async def publish_modules(
         StoreError: if the catalog cannot be read or written.
     """
     await anyio.to_thread.run_sync(rule_on_modules, site, paths)
-    await _log_carried(site, paths)
+    if site.options.house_log is not None:
+        await _log_carried(site, paths)
     head = await _newest_head(site, sums)
+    target, publisher = tree_target(site), make_publisher(site)
+
+    def read(some: Sequence[str]) -> tuple[ModulesPublication, list[Tile]]:
+        found = publisher.modules(target, some, pages=pages)
+        return found, found.missing_tiles(head)
+
+    async def publish(some: Sequence[str]) -> None:
+        modules, wanted = await anyio.to_thread.run_sync(read, some)
+        if wanted and sums is not None:
+            await sums.tiles(wanted)
+        await anyio.to_thread.run_sync(modules.run, head)
+
     async with site.holding_at_last(modules_lease(site.options.tree_path)):
         try:
-            await _publish_modules(site, sums, paths, head)
+            await publish(paths)
         except GosyncError as exc:
             if len(paths) == 1:
                 return {paths[0]: exc}
@@ -171,21 +187,10 @@ async def publish_modules(
         failed: dict[str, GosyncError] = {}
         for path in paths:  # one of them may be what is wrong
             try:
-                await _publish_modules(site, sums, [path], head)
+                await publish([path])
             except GosyncError as exc:
                 failed[path] = exc
         return failed
-
-
-async def _publish_modules(
-    site: Site, sums: SumClient | None, paths: Sequence[str], head: SignedHead | None
-) -> None:
-    target, publisher = tree_target(site), make_publisher(site)
-    missing = partial(publisher.missing_module_tiles, target, paths, head)
-    wanted = await anyio.to_thread.run_sync(missing)
-    if wanted and sums is not None:
-        await sums.tiles(wanted)
-    await anyio.to_thread.run_sync(publisher.publish_modules, target, paths, head)
 
 
 async def publish_rest(site: Site, sums: SumClient | None) -> PublishReport:
@@ -240,6 +245,9 @@ async def _newest_head(site: Site, sums: SumClient | None) -> SignedHead | None:
     """
     if sums is None:
         return None
+    name = site.options.database.name if site.options.database else ""
+    if sums.head is not None and site.catalog.heads.get(name) == sums.head.note:
+        return sums.head
     stored = await anyio.to_thread.run_sync(trusted_head, site)
     if stored is not None and (sums.head is None or stored.tree.n > sums.head.tree.n):
         await sums.place(stored.note)

@@ -25,9 +25,9 @@ M, N = "example.com/m", "example.com/n"
 def publish_module(world: World, path: str) -> int:
     """Publish a module, its tiles fetched before."""
     head = world.head()
-    wanted = world.publisher.missing_module_tiles(world.tree, [path], head)
+    wanted = world.publisher.modules(world.tree, [path]).missing_tiles(head)
     world.tiles.write((tile, world.log.tile(tile)) for tile in wanted)
-    return world.publisher.publish_modules(world.tree, [path], head)
+    return world.publisher.modules(world.tree, [path]).run(head)
 
 
 def check(world: World) -> None:
@@ -99,7 +99,7 @@ def prepared(folder: Path) -> World:
     world.log.grow(300)
     world.add(M, "v1.1.0")
     head = world.head()
-    wanted = world.publisher.missing_module_tiles(world.tree, [M], head)
+    wanted = world.publisher.modules(world.tree, [M]).missing_tiles(head)
     world.tiles.write((tile, world.log.tile(tile)) for tile in wanted)
     return world
 
@@ -181,7 +181,7 @@ def test_whoever_waits_for_the_tree_gets_it_between_two_modules(world: World) ->
                     started = time.monotonic()
                     with run.held(lease, wait_seconds=60):
                         waits.append(time.monotonic() - started)
-                        publisher.publish_modules(world.tree, ["example.com/m7"], head)
+                        publisher.modules(world.tree, ["example.com/m7"]).run(head)
                     time.sleep(0.01)
 
     def guarded(call: Callable[[], None]) -> None:
