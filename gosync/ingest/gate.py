@@ -31,8 +31,7 @@ blobs' folders and the journal are durable (I1). Until then the run's announceme
 keeps a prune from its blobs, also from those that were there already.
 
 Who vouches for an h1: the checksum database for public modules; for private
-ones, and with sumdb "off", the h1 that was seen first (a pin), and before that a
-project's go.sum.
+ones, and with sumdb "off", the h1 seen first (a pin), before that a project's go.sum.
 """
 
 from __future__ import annotations
@@ -82,7 +81,6 @@ from gosync.sumdb.record import parse_record_lines
 from gosync.upstream.answer import Served
 from gosync.upstream.reading import check_no_page, parse_apart
 
-_DATABASE = "the checksum database"
 _NOT_OF_ITS_ZIP = "its .mod is not the go.mod of its zip"
 _ODDITY_CHARACTERS = 300
 
@@ -256,7 +254,9 @@ class Admission:
                     self._taken.authority[kind] = expected.file
 
     def _compare(self, kind: FileKind) -> None:
-        says = _DATABASE if self._record else self._taken.authority_of(kind)
+        says = (
+            "the checksum database" if self._record else self._taken.authority_of(kind)
+        )
         self._taken.check_h1(self._mv, kind, self._taken.wanted.get(kind), says)
         if self._bound is not None:
             want = self._bound.h1(kind)

@@ -10,12 +10,7 @@ from msgspec.structs import replace
 
 from gosync.artifact import DOCUMENT, REQUESTS_PAGES, VULNDB
 from gosync.catalog.leases import modules_lease, publish_lease
-from gosync.errors import (
-    GosyncError,
-    RecordTooNewError,
-    SecurityError,
-    StoreError,
-)
+from gosync.errors import GosyncError, RecordTooNewError, SecurityError, StoreError
 from gosync.folder.routes import DOCS_FOLDER, EXPLAIN_FOLDER, artifact_file
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.modulepublication import ModulesPublication

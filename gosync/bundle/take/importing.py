@@ -38,10 +38,7 @@ from gosync.bundle.take.acceptance import (
     check_database,
     check_store,
 )
-from gosync.bundle.take.applying import (
-    apply_selection,
-    bring_tiles,
-)
+from gosync.bundle.take.applying import apply_selection, bring_tiles
 from gosync.bundle.take.artifacts import take_blobs
 from gosync.bundle.take.checks import check_deletes, check_shrink, check_vouched
 from gosync.bundle.take.holdings import holdings_of
@@ -63,12 +60,7 @@ from gosync.bundle.take.withdrawals import withdraw_at_once
 from gosync.catalog import leases
 from gosync.catalog.imports import ImportState
 from gosync.catalog.versions import Need
-from gosync.errors import (
-    BundleGapError,
-    RejectedError,
-    SecurityError,
-    VolumeError,
-)
+from gosync.errors import BundleGapError, RejectedError, SecurityError, VolumeError
 from gosync.ingest.evidence import keep_evidence
 from gosync.ingest.gate import Gate
 from gosync.ingest.scanner import ZipScanner
