@@ -6,15 +6,18 @@ leaves out the tests with the marker `long`. GOSYNC_TEST_LONG=1 runs those too, 
 The second tier, GOSYNC_TEST_EVERY_STEP=1, takes every case, or where one loop makes
 hundreds of a kind those of `ends_of_each_kind`; `.ci/run all` runs it as well. A test
 whose cases differ has the marker `sampled`, and `EVERY_STEP` says which tier this is.
+Of cases that differ little `shared_out` leaves every second to the long tests.
 """
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import combinations
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import pytest
 
 T = TypeVar("T")
 R = TypeVar("R", bound=tuple[Hashable, ...])
@@ -34,6 +37,33 @@ def examples(count: int) -> int:
 def spread(cases: Sequence[T], most: int) -> list[T]:
     """Return cases at even distances, the first and the last among them; or all."""
     return list(cases) if EVERY_STEP else _evenly(cases, most)
+
+
+def shared_out(cases: Iterable[Any], *, columns: int = 1, each: int = 2) -> list[Any]:
+    """Return cases as pytest's parameters, all but one in so many for the long tests.
+
+    For cases that differ little. Which stay is drawn, the same in each run, so that
+    the order of a product decides nothing.
+
+    Args:
+        cases: What ``pytest.mark.parametrize`` takes.
+        columns: How many parameters a case has.
+        each: One in how many stays in the first tier.
+    """
+    every = list(cases)
+    kept = random.Random(len(every)).sample(range(len(every)), -(-len(every) // each))
+    return [
+        case if place in kept else _as_long(case, columns)
+        for place, case in enumerate(every)
+    ]
+
+
+def _as_long(case: Any, columns: int) -> Any:
+    if isinstance(case, pytest.ParameterSet):
+        marks = [*case.marks, pytest.mark.long]
+        return pytest.param(*case.values, marks=marks, id=case.id)
+    values = case if columns > 1 else (case,)
+    return pytest.param(*values, marks=pytest.mark.long)
 
 
 def one_of_a_kind(kinds: Sequence[Hashable], most: int) -> list[int]:

@@ -28,6 +28,7 @@ from tests.integration.test_crash_disk import disk, remount
 from tests.integration.wreck import check_ruins, difference, in_memory, snapshot
 from tests.simulator import Simulator
 from tests.simulator.standard import PRIVATE, UPPER, module
+from tests.tiers import shared_out
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +43,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield Stage(folder, sim, machines)
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", shared_out(WAYS))
 def test_a_broken_bundle_is_refused_and_the_whole_one_taken(stage: Stage, name: str):
     way = WAYS[name]
     site, medium = stage.site(), stage.medium()

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.kin import PARTS, STATES, Kin, hollow, kept, lost, unname
 from tests.integration.site import OK, STANDS_OPEN, STORE, Site
 from tests.simulator import Simulator
-from tests.tiers import pairwise
+from tests.tiers import pairwise, shared_out
 
 VERBS = {
     "sync": ("sync",),
@@ -81,7 +81,7 @@ def _run(site: Site, verb: str, code: int) -> None:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize(("part", "state"), CELLS)
+@pytest.mark.parametrize(("part", "state"), shared_out(CELLS, columns=2))
 def test_what_is_less_than_the_rest_takes_nothing_away(kin: Kin, part: str, state: str):
     every = dict.fromkeys(VERBS, STORE) | HEALED.get((part, state), {})
     codes = {v: code for v, code in every.items() if (part, state, v) in TRIED}

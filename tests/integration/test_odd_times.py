@@ -19,7 +19,7 @@ from tests.integration.result import Result
 from tests.integration.site import USAGE
 from tests.simulator import Simulator
 from tests.simulator.standard import module
-from tests.tiers import EVERY_STEP, spread
+from tests.tiers import EVERY_STEP, shared_out, spread
 
 TIMES = [
     *("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "0000-01-01T00:00:00Z"),
@@ -77,7 +77,7 @@ def test_files_of_any_time_are_no_bug(prepared, tmp_path, seconds, monkeypatch):
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("time", spread(TIMES, 8))
+@pytest.mark.parametrize("time", shared_out(spread(TIMES, 8)))
 def test_an_upstreams_time_is_no_bug(tmp_path: Path, time: str, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with Simulator() as sim:
@@ -104,7 +104,7 @@ def test_an_upstreams_time_is_no_bug(tmp_path: Path, time: str, monkeypatch):
         assert "good.example/m@v1.0.0" in site.carried()
 
 
-@pytest.mark.parametrize("value", HTTP_DATES)
+@pytest.mark.parametrize("value", shared_out(HTTP_DATES))
 def test_a_date_in_a_header_is_no_bug(tmp_path: Path, value: str, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with Simulator() as sim:

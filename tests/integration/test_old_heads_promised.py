@@ -153,6 +153,7 @@ def test_tiles_for_older_heads_travel_once(
 
 
 @pytest.mark.sampled
+@pytest.mark.long
 def test_killed_between_any_two_steps_the_tree_serves_on(
     sim: Simulator, site: Site
 ) -> None:

@@ -91,6 +91,7 @@ def test_a_repository_that_is_away_fails_alone(site: InProcessSite, lib: Path):
     assert f"{LIB}@v1.1.0" in site.carried()
 
 
+@pytest.mark.long
 def test_over_https_gits_own_settings_let_it_in(
     site: InProcessSite, lib: Path, tmp_path: Path
 ):

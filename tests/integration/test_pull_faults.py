@@ -226,6 +226,7 @@ def test_what_rules_keep_away_is_refused_and_not_listed(sim, tmp_path):
     assert '"v1.4.0"' in latest
 
 
+@pytest.mark.long
 def test_it_is_not_ready_while_the_tree_head_is_too_old(sim, tmp_path):
     site = pulling_site(tmp_path, sim, workers=1, max_head_age="2h")
     seen = site.store / "serve/merged/head-seen"

@@ -17,7 +17,7 @@ import pytest
 from tests.integration.everyverb import COMMANDS, Copy, check, prepare
 from tests.integration.refusing import Calls, refusal_of_sqlite, refusal_of_system
 from tests.simulator import Simulator
-from tests.tiers import EVERY_STEP, ends_of_each_kind
+from tests.tiers import EVERY_STEP, ends_of_each_kind, shared_out
 
 SAMPLE = 3
 EACH = 5  # times of a statement in the second tier
@@ -52,7 +52,7 @@ def statements(names: list[str], arguments: list[str], seed: int) -> list[int]:
     return [place + 1 for place in found]
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("arguments", shared_out(COMMANDS), ids=" ".join)
 def test_what_the_system_refuses_is_one_line(
     prepared: Path, tmp_path: Path, arguments: list[str], monkeypatch
 ):
@@ -72,7 +72,7 @@ def test_what_the_system_refuses_is_one_line(
         shutil.rmtree(copy.folder)
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("arguments", shared_out(COMMANDS), ids=" ".join)
 def test_what_sqlite_refuses_is_one_line(
     prepared: Path, tmp_path: Path, arguments: list[str], monkeypatch
 ):

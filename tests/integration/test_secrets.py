@@ -25,7 +25,7 @@ from tests.integration.result import Result
 from tests.integration.site import OK, USAGE, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import module
-from tests.tiers import EVERY_STEP, spread
+from tests.tiers import EVERY_STEP, shared_out, spread
 
 SECRET = "SECRETWORD"
 TOKEN = base64.b64encode(f"planted:{SECRET}".encode()).decode()
@@ -141,7 +141,7 @@ def _tried(checked: Result) -> list[list[str]]:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("key", spread(sorted(KEYS), 80), ids=".".join)
+@pytest.mark.parametrize("key", shared_out(spread(sorted(KEYS), 80)), ids=".".join)
 def test_no_key_of_the_configuration_leaks(tmp_path: Path, key: tuple[str, ...]):
     """A new key of the schema is tried by itself."""
     shapes = SHAPES if key in SECRET_KEYS else SHAPES[:2] + SHAPES[7:9]
@@ -166,7 +166,7 @@ def test_no_key_of_the_configuration_leaks(tmp_path: Path, key: tuple[str, ...])
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("key", spread(sorted(KEYS), 80), ids=".".join)
+@pytest.mark.parametrize("key", shared_out(spread(sorted(KEYS), 80)), ids=".".join)
 def test_no_variable_leaks(tmp_path: Path, key: tuple[str, ...], monkeypatch):
     if len(key) != 2 or key[0] in ("select", "project", "target"):
         return

@@ -206,6 +206,7 @@ def _allowed_calls() -> set[str]:
     return members("@system-service") - denied
 
 
+@pytest.mark.long
 def test_the_daemon_lives_within_its_system_calls(tmp_path: Path):
     """Every call of a daemon that syncs, publishes, tells a hook and ends."""
     trace = tmp_path / "trace"

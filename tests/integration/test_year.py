@@ -26,6 +26,7 @@ _MEMORY_GROWTH_BYTES = 20 * MIB
 
 @pytest.mark.sampled
 @pytest.mark.timeout(60 + DAYS * 10)
+@pytest.mark.long
 def test_days_in_seconds(tmp_path: Path):
     with Simulator() as sim:
         world = World(tmp_path, sim, days=DAYS, seed=DAYS)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiers
-from tests.tiers import ends_of_each_kind, one_of_a_kind, pairwise, spread
+from tests.tiers import ends_of_each_kind, one_of_a_kind, pairwise, shared_out, spread
 
 CHECKOUT = Path(__file__).parents[2]
 LONG = "import pytest\n@pytest.mark.long\ndef test_x(): ...\ndef test_y(): ...\n"
@@ -61,6 +61,18 @@ def test_of_each_kind_there_are_the_first_the_last_and_some_between(
     assert ends_of_each_kind(kinds, 3) == [0, 1, 5, 10, 11, 12, 13]
     assert ends_of_each_kind(kinds, 99) == list(range(len(kinds)))
     assert ends_of_each_kind([], 3) == []
+
+
+def test_half_of_the_cases_are_for_the_long_tests_and_none_is_lost():
+    shared = shared_out([(number, "x") for number in range(9)], columns=2)
+    long = [each for each in shared if isinstance(each, pytest.ParameterSet)]
+    assert [list(each.marks) for each in long] == [[pytest.mark.long]] * 4
+    values = [each.values if each in long else each for each in shared]
+    assert values == [(number, "x") for number in range(9)]
+    assert shared == shared_out(values, columns=2)
+    named = shared_out([pytest.param(1, id="one"), pytest.param(2, id="two")])
+    assert [(each.id, each.values) for each in named] == [("one", (1,)), ("two", (2,))]
+    assert [bool(each.marks) for each in named].count(True) == 1
 
 
 def test_any_two_values_meet_in_few_rows():

@@ -46,6 +46,7 @@ async def test_a_dripping_body_ends_at_the_total_deadline(
     assert len(server.requests) == 1
 
 
+@pytest.mark.long
 async def test_a_slow_body_within_its_deadlines_arrives(server: ScriptServer) -> None:
     """All of it takes longer than one piece may."""
     drip = dripping(answer(b"", length=60), body=b"slow" * 15, every_seconds=0.1)

@@ -18,7 +18,7 @@ from gosync.folder.layouts import TargetKind
 from gosync.verify.act.plan import Action
 from gosync.verify.report import VerifyReport
 from gosync.verify.verdicts import Verdict
-from tests.tiers import pairwise
+from tests.tiers import pairwise, shared_out
 from tests.unit.verify.caches import FOLDERS, World, run
 from tests.unit.verify.damage import (
     ACCESS,
@@ -102,7 +102,7 @@ def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize(("kind", "name", "damage", "action"), CELLS)
+@pytest.mark.parametrize(("kind", "name", "damage", "action"), shared_out(CELLS))
 def test_a_cell(
     world: World,
     tmp_path: Path,

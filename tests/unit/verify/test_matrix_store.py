@@ -26,7 +26,7 @@ from gosync.verify.report import VerifyReport
 from gosync.verify.request import VerifyRequest
 from gosync.verify.verdicts import Verdict
 from tests.integration.site import Site
-from tests.tiers import pairwise
+from tests.tiers import pairwise, shared_out
 from tests.unit.verify.caches import ALPHA, BETA, World, run
 from tests.unit.verify.damage import ACCESS, DAMAGES, SHAPES, Damage, Part, harm
 from tests.unit.verify.test_matrix import snapshot
@@ -147,7 +147,7 @@ CELLS = pairwise(
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize(("name", "damage", "action"), CELLS)
+@pytest.mark.parametrize(("name", "damage", "action"), shared_out(CELLS, columns=3))
 def test_a_file(world: World, store: Path, name: str, damage: Damage, action: Action):
     part = part_of(store, name)
     harm(store, part, damage)

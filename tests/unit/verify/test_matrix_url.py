@@ -13,6 +13,7 @@ from gosync.demo.exchange import RequestKind as FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.verdicts import Verdict
 from tests.simulator import Simulator
+from tests.tiers import shared_out
 from tests.unit.verify.caches import ALPHA, BETA, sources
 from tests.unit.verify.test_url import look
 
@@ -108,7 +109,7 @@ def other(sim: Simulator, name: str, fault: str) -> bytes:
     return sim.publication(mv).file(FileKind("info" if name == "latest" else name))
 
 
-@pytest.mark.parametrize(("name", "fault"), CELLS)
+@pytest.mark.parametrize(("name", "fault"), shared_out(CELLS))
 def test_a_served_file(proxy: Simulator, tmp_path: Path, name: str, fault: str):
     with spoil(proxy, name, fault):
         report = look(proxy, tmp_path, ALPHA, f"{BETA}@v0.2.0")

@@ -20,7 +20,7 @@ from gosync.folder.layouts import TargetKind
 from gosync.verify.act.plan import Action
 from gosync.verify.report import VerifyReport
 from gosync.verify.verdicts import Verdict
-from tests.tiers import pairwise
+from tests.tiers import pairwise, shared_out
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
 from tests.unit.verify.test_matrix import snapshot
@@ -92,7 +92,7 @@ def is_mended(file: Path) -> bool:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize(("kind", "name", "odd"), TRIED)
+@pytest.mark.parametrize(("kind", "name", "odd"), shared_out(TRIED, columns=3))
 def test_the_rest_is_mended_without_a_network(
     world: World, tmp_path: Path, kind: TargetKind, name: str, odd: str
 ):

@@ -15,6 +15,7 @@ from gosync.folder.placing import remove, write
 from gosync.folder.tree import FileTree
 from gosync.verify.act.plan import Action
 from gosync.verify.report import VerifyReport
+from tests.tiers import shared_out
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run
 from tests.unit.verify.damage import Damage, Part, harm, link_copy, parts
 from tests.unit.verify.test_matrix import snapshot
@@ -59,7 +60,7 @@ def copied(world: World, kind: TargetKind, root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize(("kind", "part"), SHARED)
+@pytest.mark.parametrize(("kind", "part"), shared_out(SHARED))
 def test_a_file_with_another_name_is_replaced_not_changed(
     world: World, tmp_path: Path, kind: TargetKind, part: Part
 ):
@@ -78,7 +79,7 @@ def test_a_file_with_another_name_is_replaced_not_changed(
 
 
 @as_root
-@pytest.mark.parametrize(("kind", "part"), SHARED)
+@pytest.mark.parametrize(("kind", "part"), shared_out(SHARED))
 def test_a_secret_that_is_linked_into_a_cache_stays_one(
     world: World, tmp_path: Path, kind: TargetKind, part: Part
 ):
