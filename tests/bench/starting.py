@@ -15,8 +15,8 @@ from tests.smallsite import make_small_site
 
 MODULE = "started.example/m"
 VERSION = "v1.0.0"
-# Every verb that needs no extra and asks no network: the whole of it where it can be run
-# again and again on this store, else its help, for which all of it is loaded.
+# Every verb that needs no extra and asks no network: the whole of it where it can be
+# run again and again on this store, else its help, for which all of it is loaded.
 COMMANDS = {
     "--help": 0,
     "init --help": 0,

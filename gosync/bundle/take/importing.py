@@ -161,7 +161,7 @@ class Import:
         if takes:
             bundle.check_names(missing_ok=True)
             candidates.append(bundle)
-        await anyio.to_thread.run_sync(self._lists.complete, candidates)
+        self._lists.complete(candidates)  # in no thread: one forks below
         if takes:
             check_database(self._site.options.database, bundle, proves=self._proves)
             self._withdraw(bundle)

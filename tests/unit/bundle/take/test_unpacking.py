@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from multiprocessing import active_children
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
+from gosync.bundle.format.names import HEADER_NAME
 from gosync.bundle.make.readback import OwnBases
 from gosync.bundle.read import chunks
 from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.take.plan import Taking
 from gosync.bundle.take.unpacking import Unpacker
 from gosync.catalog.versions import Need
+from gosync.cli.main import run
 from gosync.errors import StoreError, VolumeError
+from gosync.signing.keys import KeyKind, format_public_key, generate_key
 from gosync.store.digest import digest_of
 from gosync.store.staging import LocalStaged
 from gosync.work.processes import WORTH_BYTES
+from gosync.work.threads import HEARTBEAT_THREAD
 from tests.alone import alone
 from tests.unit.bundle.outside import Outside, changed, source
 
@@ -139,3 +145,38 @@ def test_a_process_unpacks_what_this_one_would(tmp_path: Path):
     assert "vol-0001.zst" in error
     assert said["broken apart"][0] == broken
     assert said["broken apart"][2] == error
+
+
+def _take_in(there: Connection, folder: Path) -> None:
+    """Import a bundle as the command does; send which threads there were by then."""
+    with Outside(folder / "outside") as outside:
+        outside.add("example.com/m", "v1.0.0", source(0))
+        outside.publish()
+        bundle, database = Path(outside.bundle().name), outside.log.verifier_key
+    key, inside = generate_key(KeyKind.ED25519), folder / "inside"
+    inside.mkdir()
+    header = (bundle / HEADER_NAME).read_bytes()
+    (bundle / f"{HEADER_NAME}.sig").write_bytes(key.sign(header))
+    public = format_public_key(key.public()).strip()
+    (inside / "trust.toml").write_text(f'[[key]]\nname = "k"\npublic = "{public}"\n')
+    upstream = f'[upstream]\nproxies = "off"\nsumdb = "{database}"\n'
+    (inside / "gosync.toml").write_text(upstream)
+    threads: list[str] = []
+
+    begin = Unpacker.__init__
+
+    def watched(unpacker: Unpacker, *args: Any) -> None:
+        threads.extend(each.name for each in threading.enumerate())
+        begin(unpacker, *args)
+
+    Unpacker.__init__ = watched  # type: ignore[method-assign,assignment]
+    os.chdir(inside)
+    there.send((run(["bundle", "import", str(bundle), "--quiet"]), threads))
+
+
+def test_an_import_has_no_thread_when_it_forks_who_unpacks(tmp_path: Path):
+    code, threads = alone(_take_in, tmp_path)
+
+    assert code == 0
+    assert set(threads) <= {"MainThread", HEARTBEAT_THREAD}
+    assert "MainThread" in threads
