@@ -25,6 +25,7 @@ _COVERS = {
     " at once",
 }
 _LARGEST_SHOWN = 10
+_DAY = len("2026-01-31")
 _ROOTS_SHOWN = 20
 
 
@@ -74,7 +75,8 @@ def _line(report: PlanReport) -> str:
         f"{len(rows)} versions to fetch"
         f" ({len(report.updates)} of modules that are here):"
         f" {zips} zips, {about}{size}{unknown}; {len(rows) - zips} go.mod files alone;"
-        f" {report.requests} requests; {len(report.removes) or 'none'} to remove"
+        f" {report.requests} requests; {len(report.removes) or 'none'} no longer"
+        " selected"
     )
 
 
@@ -157,7 +159,10 @@ def _print_new(output: Output, rows: Sequence[PlannedVersion]) -> None:
     if len(zips) > _SHOWN:
         output.note(f"... and {len(zips) - _SHOWN} more; --json shows all")
     if len(zips) < len(rows):
-        output.note(f"and {len(rows) - len(zips)} go.mod files alone; --json shows all")
+        which = "and" if zips else "to fetch:"
+        output.note(
+            f"{which} {len(rows) - len(zips)} go.mod files alone; --json shows all"
+        )
 
 
 def _new_cells(row: PlannedVersion) -> tuple[str, ...]:
@@ -180,9 +185,11 @@ def _print_dropped(output: Output, report: PlanReport) -> None:
         f"selected no more: {dropped.zips} zips and {dropped.go_mods} go.mod files"
         f" alone, {format_size(dropped.bytes)}{now}; they stay until `gosync prune`"
     )
+    if report.explained is not None:
+        return
     columns = ("no longer selected", "version", "since", "size")
     removed = (
-        (r.path, r.version, r.unselected_at, format_size(r.bytes))
+        (r.path, r.version, r.unselected_at[:_DAY], format_size(r.bytes))
         for r in report.removes[:_SHOWN]
     )
     output.table(columns, removed)
@@ -218,7 +225,7 @@ def _explained_lines(found: Explanation) -> Iterator[str]:
     parts = (
         ("chosen", found.chosen),
         ("dependencies", found.dependencies),
-        ("for consumers of a part only", found.subsets),
+        ("for consumers of a part only (subset)", found.subsets),
     )
     for name, total in parts:
         if total.zips or total is found.chosen:
