@@ -254,9 +254,9 @@ def _open_files(
 
 
 def _store_actor(target: StoreTarget, setting: ActSetting) -> Actor:
-    from gosync.verify.ownstore.actor import StoreActor, actions_of  # noqa: PLC0415
+    from gosync.verify.ownstore.actor import StoreActor  # noqa: PLC0415
 
-    return StoreActor(target, setting, actions_of(target))
+    return StoreActor(target, setting)
 
 
 def _sums_actor(target: SumTarget, setting: ActSetting) -> Actor:

@@ -23,7 +23,7 @@ from gosync.verify.session import open_session
 from gosync.work.progress import NoProgress
 from gosync.work.sweep import UnsharedError
 from tests.integration.objectstoresite import ObjectStoreSite
-from tests.integration.site import LOCKED, NO_SPACE, OK, STANDS_OPEN, STORE, USAGE
+from tests.integration.site import LOCKED, NO_SPACE, OK, STANDS_OPEN, STORE
 from tests.simulator import Simulator
 from tests.simulator.objectfaults import (
     CONDITIONS,
@@ -251,10 +251,38 @@ def test_a_blob_that_rotted_is_found_and_mended_in_its_place(
     obstore.delete(site.objects, [lost])
     found = site.run("verify", expect=STANDS_OPEN).document
     assert {each["verdict"] for each in found["findings"]} == {"corrupt", "incomplete"}
-    refused = site.run("verify", "--delete", expect=USAGE)
-    assert "no delete is known" in refused.stdout + refused.stderr
     site.run("verify", "--repair", expect=MENDED)
     assert {key: site.get(key) for key in good} == good
+    site.run("verify", expect=OK)
+    site.check_store()
+    site.check_tree(sim)
+
+
+def test_bad_blobs_of_a_bucket_move_aside_and_back_or_go_for_good(
+    site: ObjectStoreSite, sim: Simulator
+) -> None:
+    site.sync()
+    whole = {key: site.get(key) for key in site.blob_keys()}
+    rotten, lost = max(whole, key=lambda key: len(whole[key])), min(whole)
+    assert rotten != lost
+    bad = b"x" * len(whole[rotten])
+    obstore.put(site.objects, rotten, bad)
+    obstore.delete(site.objects, [lost])
+    before = site.states()
+    moved = site.run("verify", "--quarantine", expect=MENDED).document
+    assert rotten not in site.blob_keys()
+    site.run("verify", expect=OK)
+    back = site.run("verify", "--restore", moved["quarantine"], expect=OK).document
+    assert not back["failed"]
+    assert site.get(rotten) == bad
+    assert site.states() == before
+    site.run("verify", "--restore", moved["quarantine"], expect=None)
+    assert site.get(rotten) == bad
+    gone = site.run("verify", "--delete", expect=MENDED).document
+    assert gone["quarantine"] is None
+    assert rotten not in site.blob_keys()
+    site.sync("--retry")
+    assert {key: site.get(key) for key in whole} == whole
     site.run("verify", expect=OK)
     site.check_store()
     site.check_tree(sim)

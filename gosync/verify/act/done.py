@@ -68,15 +68,16 @@ class DoneActions(msgspec.Struct):
         self, action: str, path: str, finding: CacheFinding, work: Callable[[], object]
     ) -> None:
         """Do something, and add how that went."""
-        try:
-            work()
-        except OSError as exc:
-            failed = exc.strerror or str(exc)
-        except GosyncError as exc:
-            failed = str(exc)
-        else:
-            failed = ""
-        self.note(action, path, finding, failed)
+        self.note(action, path, finding, _failure(work))
+
+    def prepare(
+        self, action: str, path: str, finding: CacheFinding, work: Callable[[], object]
+    ) -> bool:
+        """Do what comes before something; add that this failed, if it did."""
+        failed = _failure(work)
+        if failed:
+            self.note(action, path, finding, failed)
+        return not failed
 
     def change_access(self, tree: FileTree, mending: Mending) -> None:
         """Set modes and owners where the files are, and add how that went."""
@@ -89,3 +90,14 @@ class DoneActions(msgspec.Struct):
     def can_be_undone(self, action: Action) -> bool:
         """Return whether anything was done that left behind what it was before."""
         return action is not Action.DELETE and any(not e.failed for e in self.actions)
+
+
+def _failure(work: Callable[[], object]) -> str:
+    """Do something; return why it could not be done, "" if it was."""
+    try:
+        work()
+    except OSError as exc:
+        return exc.strerror or str(exc)
+    except GosyncError as exc:
+        return str(exc)
+    return ""

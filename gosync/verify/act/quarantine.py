@@ -30,7 +30,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -151,6 +151,7 @@ class TargetQuarantine:
         now: datetime,
         rows: Sequence[ChangedRow] = (),
         access: Sequence[Changed] = (),
+        is_there: Callable[[str], bool] | None = None,
     ) -> TargetQuarantine:
         """Make a quarantine that says what will be in it.
 
@@ -163,11 +164,13 @@ class TargetQuarantine:
             now: What time it is.
             rows: Which rows of the catalog change with them.
             access: What gets another mode or owner.
+            is_there: Whether anything is at a path, where not the folder alone says.
 
         Raises:
             StoreError: if it cannot be written.
         """
-        moved = [_seen(tree, each) for each in entries]
+        is_there = is_there or (lambda path: stat_of(tree, path) is not None)
+        moved = [replace(each, there=is_there(each.path)) for each in entries]
         manifest = MovedManifest(
             target=str(tree.root),
             kind=kind,
@@ -278,11 +281,6 @@ def _link(above: int, name: str, here: int, as_name: str) -> None:
     except OSError:
         copy_whole(above, name, here, as_name)
     os.fsync(here)
-
-
-def _seen(tree: FileTree, moved: Moved) -> Moved:
-    """Return an entry that says whether anything stands there now."""
-    return replace(moved, there=stat_of(tree, moved.path) is not None)
 
 
 def _times(tree: FileTree, entries: Iterable[Moved]) -> Iterator[tuple[str, int]]:

@@ -26,6 +26,7 @@ def put_all_back(
     tree: FileTree,
     quarantine: TargetQuarantine,
     guard: Callable[[], AbstractContextManager[None]] = nullcontext,
+    put: Callable[[TargetQuarantine, Moved], str] | None = None,
 ) -> list[tuple[str, str]]:
     """Put everything from a quarantine back; return each path, and why it could not be.
 
@@ -33,6 +34,7 @@ def put_all_back(
         tree: Where to.
         quarantine: Where from.
         guard: Held around each thing, so that nobody writes meanwhile.
+        put: Moves one thing back as ``put_back`` does, where it is no file.
 
     Raises:
         UsageError: if there is no such quarantine, or it is another target's.
@@ -42,8 +44,9 @@ def put_all_back(
         raise UsageError(
             f"{quarantine.id}: moved from {manifest.target}, not from {tree.root}"
         )
+    put = put or (lambda quarantine, moved: put_back(quarantine, tree, moved))
     results = [
-        (each.path, _attempt(partial(put_back, quarantine, tree, each), guard))
+        (each.path, _attempt(partial(put, quarantine, each), guard))
         for each in reversed(manifest.entries)
     ]
     results += [

@@ -9,6 +9,7 @@
     plan     which finding can be met how
     actor    what can be done to a store, planned and done
     holding  the store opened to act on it, with leases
+    moves    its things moved aside, away and back: files, or blobs of a bucket
     actions  a plan carried out on the store
     journalrepair  lines of the journal left out, and lacking ones added
     restore  what was moved aside, put back, and the rows with it

@@ -24,8 +24,7 @@ from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import GosyncError
-from gosync.folder.layouts import FILES, PathPlace, Role
-from gosync.folder.placing import remove, stat_of
+from gosync.folder.layouts import PathPlace, Role
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
@@ -42,9 +41,10 @@ from gosync.verify.act.logrepair import LogFiles
 from gosync.verify.act.plan import Action
 from gosync.verify.act.quarantine import ChangedRow, Moved, TargetQuarantine
 from gosync.verify.act.scratch import Fetched
-from gosync.verify.ownstore.checking import digests_of
+from gosync.verify.ownstore.checking import digests_in, digests_of
 from gosync.verify.ownstore.holding import hold_tree, hold_versions
 from gosync.verify.ownstore.journalrepair import JournalRepair
+from gosync.verify.ownstore.moves import moves_of
 from gosync.verify.ownstore.plan import StorePlan
 from gosync.verify.ownstore.target import StoreTarget
 from gosync.verify.prove.answers import ProofAnswer
@@ -80,6 +80,7 @@ class StoreWork:
         self.quarantine_id = ""
         self._versions = dict(plan.versions)
         self._journal = JournalRepair(target.tree, site, plan)
+        self._moves = moves_of(target.tree, site.blobs)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -150,7 +151,7 @@ class StoreWork:
         self, quarantine: TargetQuarantine, moved: Mapping[str, Moved]
     ) -> None:
         """Let go what is planned; a blob only if nobody needs it."""
-        there = [path for path in self.plan.takes if stat_of(self.target.tree, path)]
+        there = [path for path in self.plan.takes if self._moves.is_there(path)]
         blobs = [path for path in there if path.startswith(BLOBS)]
         for path in there:
             if not path.startswith(BLOBS):
@@ -160,7 +161,9 @@ class StoreWork:
         named = versions.digests()
         for start in range(0, len(blobs), _PORTION):
             portion = {
-                each.rpartition("/")[2]: each for each in blobs[start:][:_PORTION]
+                each.rpartition("/")[2]: each
+                for each in blobs[start:][:_PORTION]
+                if self._is_prepared(each, quarantine, moved)
             }
             with self.site.catalog.transaction():
                 needed = named | versions.digests(changed_after=seen)
@@ -172,13 +175,23 @@ class StoreWork:
                         finding = self.plan.takes[path]
                         self.done.note("kept", path, finding, _NEEDED)
 
+    def _is_prepared(
+        self, path: str, quarantine: TargetQuarantine, moved: Mapping[str, Moved]
+    ) -> bool:
+        """Prepare to move a blob, outside of the catalog's transaction."""
+        work = partial(self._moves.prepare, quarantine, moved[path])
+        action, finding = GONE[self.action], self.plan.takes[path]
+        return self.action is Action.DELETE or self.done.prepare(
+            action, path, finding, work
+        )
+
     def _take(
         self, path: str, quarantine: TargetQuarantine, moved: Mapping[str, Moved]
     ) -> None:
         """Move something aside, or delete it."""
-        work = partial(quarantine.take, self.target.tree, moved[path])
+        work = partial(self._moves.take, quarantine, moved[path])
         if self.action is Action.DELETE:
-            work = partial(remove, self.target.tree, path)
+            work = partial(self._moves.remove, path)
         self.done.attempt(GONE[self.action], path, self.plan.takes[path], work)
 
     async def repair(self, progress: Progress) -> None:
@@ -291,8 +304,8 @@ class StoreWork:
         digest, tree = fetched.digest(mv, role), self.target.tree
         path = blob_path(digest)
         is_bad = path in self.plan.takes and path in moved
-        if is_bad and stat_of(tree, path) is not None:
-            quarantine.keep_copy(tree, moved[path])
+        if is_bad and self._moves.is_there(path):
+            self._moves.keep_copy(quarantine, moved[path])
         with suppress(FileNotFoundError), tree.folder(path.rpartition("/")[0]):
             pass  # that no link leads elsewhere
         with self.site.blobs.stage() as staged:
@@ -367,25 +380,19 @@ class StoreWork:
             now=self.setting.clock.now(),
             rows=[self._change(rows[mv], row) for mv, row in after.items()],
             access=[changed for changed, _ in mending.changes],
+            is_there=self._moves.is_there,
         )
         self.quarantine_id = quarantine.id
         return quarantine, moved
 
     def _change(self, was: VersionRow, row: VersionRow | None) -> ChangedRow:
-        tree = self.target.tree
         lacked = [
             digest
             for digest in digests_of(was).values()
-            if stat_of(tree, blob_path(Digest(digest))) is None
+            if not self._moves.is_there(blob_path(Digest(digest)))
         ]
         return ChangedRow(
             was=format_entry(version_entry(was)).decode("ascii").rstrip("\n"),
             now=digests_in(row),
             lacked=lacked,
         )
-
-
-def digests_in(row: VersionRow | None) -> list[str | None]:
-    """Return the digests of a row's ``.info``, ``.mod`` and ``.zip``."""
-    digests = digests_of(row) if row is not None else {}
-    return [digests.get(role) for role in FILES]

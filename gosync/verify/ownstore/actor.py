@@ -11,7 +11,6 @@ from gosync.verify.act.actor import ALL, Acted, ActSetting
 from gosync.verify.act.fetching import trust_for_log
 from gosync.verify.act.plan import Action
 from gosync.verify.ownstore.actions import StoreWork
-from gosync.verify.ownstore.buckettree import BucketTree
 from gosync.verify.ownstore.holding import open_to_act
 from gosync.verify.ownstore.plan import StorePlan, plan_store
 from gosync.verify.ownstore.target import StoreTarget
@@ -49,13 +48,6 @@ class StoreActor(msgspec.Struct, frozen=True):
         rows, unread = self.target.rows, self.target.unread()
         plan = plan_store(rows, unread, findings, action, can_ask_log=can_ask_log)
         return StoreActions(self.target, self.setting, plan, answers, action)
-
-
-def actions_of(target: StoreTarget) -> frozenset[Action]:
-    """Return what can be done to a store: of one in a bucket no file is moved."""
-    if isinstance(target.tree, BucketTree):
-        return frozenset({Action.REPAIR})
-    return ALL
 
 
 class StoreActions(msgspec.Struct, frozen=True):

@@ -61,5 +61,5 @@ def _digest_of(bucket: Bucket, key: str) -> str | None:
 
 
 def _finding(verdict: Verdict, path: str, reason: str) -> CacheFinding:
-    # Nothing that a repair could do, and in a bucket nothing is moved aside.
+    # Nothing that a repair could do; and what is left of it is evidence still.
     return CacheFinding(verdict=verdict, path=path, reason=reason, fix=Fix.NOTHING)

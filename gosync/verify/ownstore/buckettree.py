@@ -83,7 +83,7 @@ class BucketTree(FileTree):
 
     def lstat(self, path: str) -> os.stat_result:
         """Return what the list says of a blob, of others what the system does."""
-        digest = _digest_at(path)
+        digest = digest_at(path)
         if digest is None:
             return super().lstat(path)
         info = self._infos.get(digest)
@@ -93,7 +93,7 @@ class BucketTree(FileTree):
 
     def require(self, path: str) -> int:
         """Return a file's size, which is not 0; see FileTree."""
-        if _digest_at(path) is None:
+        if digest_at(path) is None:
             return super().require(path)
         try:
             size = self.lstat(path).st_size
@@ -110,7 +110,7 @@ class BucketTree(FileTree):
         Raises:
             StoreError: the bucket refuses: that says nothing of the blob.
         """
-        digest = _digest_at(path)
+        digest = digest_at(path)
         if digest is None:
             with super().open(path) as found:
                 yield found
@@ -159,7 +159,8 @@ class SharedBucketTree(msgspec.Struct, frozen=True):
         return BucketTree(Path(gettempdir()), blobs, self.infos)
 
 
-def _digest_at(path: str) -> Digest | None:
+def digest_at(path: str) -> Digest | None:
+    """Return the digest that a blob's path in a store says, None for another one."""
     if not path.startswith(f"{BLOBS}/"):
         return None
     try:

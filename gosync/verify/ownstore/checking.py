@@ -13,7 +13,7 @@ import msgspec
 
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.errors import MalformedError, SecurityError
-from gosync.folder.layouts import Part, PathPlace, Role, TargetKind
+from gosync.folder.layouts import FILES, Part, PathPlace, Role, TargetKind
 from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.folder.walk import Entry
 from gosync.gomod.filekind import FileKind
@@ -59,6 +59,12 @@ class StoreLayout:
 def digests_of(row: VersionRow) -> dict[FileKind, str]:
     """Return the digests of a version's blobs."""
     return {kind: blob.digest for kind, blob in row.blobs().items()}
+
+
+def digests_in(row: VersionRow | None) -> list[str | None]:
+    """Return the digests of a row's ``.info``, ``.mod`` and ``.zip``."""
+    digests = digests_of(row) if row is not None else {}
+    return [digests.get(role) for role in FILES]
 
 
 def sizes_of(row: VersionRow) -> dict[FileKind, int | None]:

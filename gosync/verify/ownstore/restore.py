@@ -20,9 +20,9 @@ from gosync.store.digest import Digest
 from gosync.store.journal import parse_entry
 from gosync.verify.act.quarantine import ChangedRow, TargetQuarantine
 from gosync.verify.act.restore import put_all_back
-from gosync.verify.ownstore.actions import digests_in
-from gosync.verify.ownstore.checking import digests_of
+from gosync.verify.ownstore.checking import digests_in, digests_of
 from gosync.verify.ownstore.holding import hold_tree, hold_versions, open_to_act
+from gosync.verify.ownstore.moves import moves_of
 from gosync.verify.request import VerifyRequest
 
 
@@ -48,7 +48,8 @@ def restore_store(
         versions = [row.mv for row in known]
         site.holder.announce({d for row in known for d in digests_of(row).values()})
         with hold_versions(site, versions) as others, hold_tree(site):
-            results = put_all_back(tree, quarantine, guard=site.writing)
+            put = moves_of(tree, site.blobs).put_back
+            results = put_all_back(tree, quarantine, guard=site.writing, put=put)
             return [*results, *_put_rows_back(site, quarantine, others)]
 
 
