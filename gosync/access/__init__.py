@@ -16,7 +16,7 @@ was asked for and is not carried is remembered, to be asked for outside.
     watch        who wants to see which requests one by one (pure)
     records      what is counted of clients, modules and users (pure)
     clienttable  what clients asked for, by day (pure)
-    linecounts   counts of lines, made column by column (pure)
+    linecounts   counts of lines, and which of them somebody sees (pure)
     tally        what was asked, by whom, with which outcome (pure)
     rule         rules: what is too much, by whom, in which time (pure)
     windows      keys with too much within a window (pure)

@@ -25,11 +25,16 @@ class Absences:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
+    @property
+    def counted(self) -> frozenset[str]:
+        """The kinds that they count."""
+        return frozenset().union(*(kinds_of(rule.query) for rule, _, _ in self._rules))
+
     def judge(self, client: bytes, counts: ClientDay) -> Iterator[Alert]:
         """Yield what one client's day makes fire."""
         for rule, counted, others in self._rules:
             count = sum(counts.count_of(at) for at in counted)
-            if count > rule.count and not any(map(counts.count_of, others)):
+            if count > rule.count and not any(counts.mask >> at & 1 for at in others):
                 since = counts.day * DAY_SECONDS
                 yield Alert(rule.name, client, count, since, since + DAY_SECONDS - 1)
 

@@ -122,6 +122,7 @@ class AlertFinder:
             kinds=frozenset().union(*(kinds_of(rule.query) for rule in plain)),
             modules=self._around.is_watched if by_module else None,
             unknown_agents=any(rule.unknown_agent for rule in rules),
+            counted=self._absences.counted,
             day_over=self._day_over if self._absences else None,
         )
 

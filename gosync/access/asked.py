@@ -33,19 +33,23 @@ _LOOKUP: Final = "/lookup/"
 
 
 class PathHead:
-    """What the half of a path before its first "@" tells.
+    """What the half of a path before its first "@" tells, and how often it came.
 
     Attributes:
         at: The kind's place in KINDS, where this half alone tells it, else 0.
         module: The module, "" for none.
-        first: When it was asked for first, in seconds since 1970; None if unknown.
+        is_watched: Whether somebody wants to see every request for the module.
+        count: How often it came.
+        first: When it came first, in seconds since 1970; None before that is known.
     """
 
-    __slots__ = ("at", "first", "module")
+    __slots__ = ("at", "count", "first", "is_watched", "module")
 
     def __init__(self, at: int, module: str) -> None:
         self.at = at
         self.module = module
+        self.is_watched = False
+        self.count = 0
         self.first: int | None = None
 
 

@@ -119,7 +119,8 @@ class AccessAudit:
             for counted in found:
                 for lines in counted.shown_lines():
                     self.tally.show(lines)
-                self.tally.add(counted.counts())
+                for counts in counted.counts():
+                    self.tally.add(counts)
                 self.reader.add(counted.read, counted.unread, counted.forms)
                 progress.advance(size_bytes=RANGE_BYTES)
 

@@ -1,16 +1,14 @@
-"""Counts of a log's lines, made block by block and column by column. Pure.
+"""Counts of a log's lines, and which of them somebody wants to see. Pure.
 
-A look into a table and an addition for each column cost half of what they cost line by
-line in Python. Which lines somebody wants to see is told here, too; nobody is shown
-them here, so that parts of a log can be counted in other processes.
+A line costs looks into three tables (its client, and both halves of its path) and some
+additions to what is found there. Nobody is shown lines here, so that parts of a log can
+be counted in another process.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
-from operator import add
 from typing import Final
 
 import msgspec
@@ -18,28 +16,21 @@ import msgspec
 from gosync.access.agents import AgentKind, AgentKinds
 from gosync.access.asked import KINDS, PathHead, PathTail, head_of, tail_of
 from gosync.access.bounded import KEPT
-from gosync.access.clienttable import DayCounts
-from gosync.access.records import DAY_SECONDS, ModuleRecord
+from gosync.access.clienttable import AGENT_BITS, DayCounts
+from gosync.access.records import (
+    COUNT_BITS,
+    DAY_SECONDS,
+    ClientSums,
+    ModuleRecord,
+)
 from gosync.access.rows import AskedRequest, LogLine
 from gosync.access.times import ParsedTimes
-from gosync.access.watch import See, Watch
+from gosync.access.watch import Watch
 from gosync.errors import MalformedError
 
 _OK: Final = b"200"
-NOBODY: Final = frozenset({b"", b"-"})
-_NO_AGENTS: Final[frozenset[bytes]] = frozenset()
+_NOBODY: Final = frozenset({b"", b"-"})
 _HALVES: Final = 2 * KEPT
-
-# What a path's first half tells and what its second one does is one number each, whose
-# sum, the line's code, tells the kind: the first half's where it has one.
-_TAIL_BITS: Final = 5
-_TAILS: Final = (1 << _TAIL_BITS) - 1
-_WATCHED: Final = 1 << 2 * _TAIL_BITS
-_PLACES: Final = [
-    (code % _WATCHED) >> _TAIL_BITS or code & _TAILS for code in range(2 * _WATCHED)
-]
-# Small and few, so that they lie together and stay in a processor's cache.
-_HEAD_CODES: Final = [code << _TAIL_BITS for code in range(2 << _TAIL_BITS)]
 
 
 class LogCounts(msgspec.Struct):
@@ -64,65 +55,56 @@ class LogCounts(msgspec.Struct):
     days: list[DayCounts] = msgspec.field(default_factory=list)
 
 
-class _Heads(dict[bytes, int]):
-    """First halves of paths, as numbers; ``known`` has what each tells."""
+class _Heads(dict[bytes, PathHead]):
+    """What first halves of paths tell, and how often they came.
+
+    Attributes:
+        newest_first: When the last one came that came first.
+    """
 
     def __init__(self, prefix: str, is_watched: Callable[[str], bool]) -> None:
         super().__init__()
-        self.known: dict[bytes, PathHead] = {}
-        self.counts: Counter[bytes] = Counter()
         self.newest_first = 0
         self._prefix = prefix
         self._is_watched = is_watched
 
-    def __missing__(self, half: bytes) -> int:
-        head = self.known[half] = head_of(half, self._prefix)
-        is_watched = bool(head.module) and self._is_watched(head.module)
-        code = _HEAD_CODES[head.at | (1 << _TAIL_BITS if is_watched else 0)]
-        self[half] = code
-        return code
+    def __missing__(self, half: bytes) -> PathHead:
+        head = self[half] = head_of(half, self._prefix)
+        head.is_watched = bool(head.module) and self._is_watched(head.module)
+        return head
 
-    def note_first(self, halves: Sequence[bytes], times: Iterable[int]) -> None:
-        """Note when each was asked for first."""
-        for half, time in zip(halves, times, strict=True):
-            head = self.known[half]
-            if head.first is None or time < head.first:
-                head.first = time
-                self.newest_first = max(self.newest_first, time)
+    def note_first(self, half: bytes, time: int) -> None:
+        """Note that one was asked for."""
+        head = self[half]
+        if head.first is None or time < head.first:
+            head.first = time
+            self.newest_first = max(self.newest_first, time)
 
     def take_modules(self) -> dict[str, ModuleRecord]:
         """Return what was counted by module; the halves are counted anew."""
         found: dict[str, ModuleRecord] = {}
-        for half, count in self.counts.items():
-            head = self.known[half]
-            if head.module:
+        for head in self.values():
+            if head.module and head.count:
                 first = head.first or 0
                 known = found.get(head.module)
                 if known is None:
                     known = found[head.module] = ModuleRecord(first=first)
-                known.count += count
+                known.count += head.count
                 known.first = min(known.first, first)
-        self.counts.clear()
+            head.count = 0
         if len(self) > _HALVES:
             self.clear()
-            self.known.clear()
         return found
 
 
-class _Tails(dict[bytes, int]):
-    """Second halves of paths, as numbers; ``known`` has what each tells."""
+class _Tails(dict[bytes, PathTail]):
+    """What second halves of paths tell."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.known: dict[bytes, PathTail] = {}
-
-    def __missing__(self, half: bytes) -> int:
+    def __missing__(self, half: bytes) -> PathTail:
         if len(self) > _HALVES:
             self.clear()
-            self.known.clear()
-        tail = self.known[half] = tail_of(half)
-        self[half] = tail.at
-        return tail.at
+        tail = self[half] = tail_of(half)
+        return tail
 
 
 class LineCounter:
@@ -135,156 +117,146 @@ class LineCounter:
             watches: Who wants to see which requests.
             prefix: What the tree is served below, like "/goproxy"; "" for the root.
         """
-        self._watches = watches
         self._sees = tuple(each.see for each in watches)
-        self._code_sees = [self._sees_of(code) for code in range(2 * _WATCHED)]
+        self._kind_sees = [
+            tuple(each.see for each in watches if kind in each.kinds) for kind in KINDS
+        ]
+        counted: frozenset[str] = frozenset().union(*(w.counted for w in watches))
+        self._units = [
+            1 << COUNT_BITS * at if kind in counted else 0
+            for at, kind in enumerate(KINDS)
+        ]
+        self._modules = [each.modules for each in watches if each.modules is not None]
         self._watches_agents = any(each.unknown_agents for each in watches)
         self._times = ParsedTimes()
         self._agents = AgentKinds()
         self._heads = _Heads(prefix, self._is_watched)
         self._tails = _Tails()
+        self._kinds = [0] * len(KINDS)
         self._counts = LogCounts()
 
     def _is_watched(self, module: str) -> bool:
-        return any(
-            each.modules is not None and each.modules(module) for each in self._watches
-        )
-
-    def _sees_of(self, code: int) -> tuple[See, ...]:
-        """Return who wants to see what was plainly served."""
-        if code & _WATCHED:
-            return self._sees
-        at = _PLACES[code]
-        kind = KINDS[at] if at < len(KINDS) else ""
-        return tuple(each.see for each in self._watches if kind in each.kinds)
+        return any(says(module) for says in self._modules)
 
     @property
     def is_full(self) -> bool:
         """Whether what was counted should be taken: a day is over, or it is much."""
         days = self._counts.days
-        return (
-            len(days) > 1
-            or len(self._heads) > _HALVES
-            or (bool(days) and len(days[0].numbers) > 2 * KEPT)
-        )
+        many = bool(days) and len(days[0].sums) > 2 * KEPT
+        return len(days) > 1 or len(self._heads) > _HALVES or many
 
     def take(self) -> LogCounts:
         """Return what was counted since it was taken last."""
         counts, self._counts = self._counts, LogCounts()
         counts.modules = self._heads.take_modules()
+        for (at, _, _), count in counts.ends.items():
+            self._kinds[at] -= count
+        for at, count in enumerate(self._kinds):
+            if count:
+                counts.ends[at, _OK, b""] += count
+        self._kinds = [0] * len(KINDS)
         return counts
 
-    def count(self, lines: Sequence[LogLine]) -> list[LogLine]:
+    def count(  # noqa: C901, PLR0912, PLR0915 - inlined: a call a line costs a tenth
+        self, lines: Sequence[LogLine]
+    ) -> list[LogLine]:
         """Count a block of lines; return those that somebody wants to see."""
-        days = {time: self._day(time) for time in {line[2] for line in lines}}
-        if len(set(days.values())) == 1 and None not in days.values():
-            return self._count(lines, days[lines[0][2]] or 0)
+        heads, tails, units, kinds = self._heads, self._tails, self._units, self._kinds
+        times, kind_sees, ends = self._times, self._kind_sees, self._counts.ends
+        sums: dict[bytes, ClientSums] = {}
+        known, time_text, agent_text = len(heads), b"\0", b"\0"
+        day, bit, oldest, is_odd_agent = -1, 0, None, False
         shown: list[LogLine] = []
-        for day, some in groupby(lines, key=lambda line: days[line[2]]):
-            if day is None:
-                self._counts.unread += len(list(some))
-            else:
-                shown += self._count(list(some), day)
-        return shown
+        for line in lines:
+            client, user, time, _, head, tail, status, size, agent, cache = line
+            if time != time_text:
+                try:
+                    now = times[time]
+                except MalformedError:
+                    self._counts.unread += 1
+                    continue
+                time_text = time
+                self._note_time(now)
+                oldest = now if oldest is None or now < oldest else oldest
+                if now // DAY_SECONDS != day:
+                    day = now // DAY_SECONDS
+                    sums = self._sums_of(day)
+            if agent != agent_text:
+                agent_text = agent
+                bit, is_odd_agent = self._agent(agent)
+            h = heads[head]
+            t = tails[tail]
+            try:
+                c = sums[client]
+            except KeyError:
+                c = sums[client] = ClientSums()
+            h.count += 1
+            c.count += 1
+            if size != b"-":
+                c.size_bytes += int(size)
+            at = h.at or t.at
+            kinds[at] += 1
+            if units[at]:
+                c.counts += units[at]
+            bits = bit | 1 << at
+            if c.mask & bits != bits:
+                c.mask |= bits
+            if user != b"-" and user:
+                self._counts.users[user] += 1
+            if status != _OK or cache:
+                ends[at, status, cache] += 1
+            if status != _OK or h.is_watched or is_odd_agent or kind_sees[at]:
+                shown.append(line)
+        if oldest is not None and (len(heads) != known or oldest < heads.newest_first):
+            self._note_first(lines)
+        return shown if self._sees else []
 
-    def _day(self, time: bytes) -> int | None:
-        """Return the day of a time, None where it is none."""
-        try:
-            now = self._times[time]
-        except MalformedError:
-            return None
+    def _note_time(self, now: int) -> None:
         counts = self._counts
         if counts.first is None or now < counts.first:
             counts.first = now
         if counts.last is None or now > counts.last:
             counts.last = now
-        return now // DAY_SECONDS
 
-    def _count(self, lines: Sequence[LogLine], day: int) -> list[LogLine]:
-        """Count lines of one day."""
-        clients, users, times, _, heads, tails, statuses, sizes, agents, caches = zip(
-            *lines, strict=True
-        )
-        before = len(self._heads)
-        codes = self._codes(heads, tails)
-        self._heads.counts.update(heads)
-        moments = [self._times[time] for time in dict.fromkeys(times)]
-        if len(self._heads) != before or min(moments) < self._heads.newest_first:
-            self._heads.note_first(heads, map(self._times.__getitem__, times))
-        places = list(map(_PLACES.__getitem__, codes))
-        self._counts.ends.update(zip(places, statuses, caches, strict=True))
-        if not NOBODY.issuperset(users):
-            self._counts.users.update(user for user in users if user not in NOBODY)
-        counts = self._day_counts(day)
-        counts.count(clients, places, sizes)
-        counts.note_agents(clients, agents, self._agents)
-        return self._shown(lines, codes, statuses, agents)
+    def _note_first(self, lines: Iterable[LogLine]) -> None:
+        for line in lines:
+            try:
+                now = self._times[line[2]]
+            except MalformedError:
+                continue
+            self._heads.note_first(line[4], now)
 
-    def _codes(self, heads: Sequence[bytes], tails: Sequence[bytes]) -> list[int]:
-        first, second = self._heads.__getitem__, self._tails.__getitem__
-        return list(map(add, map(first, heads), map(second, tails)))
-
-    def _day_counts(self, day: int) -> DayCounts:
+    def _sums_of(self, day: int) -> dict[bytes, ClientSums]:
         days = self._counts.days
         if not days or days[-1].day != day:
             days.append(DayCounts(day))
-        return days[-1]
+        return days[-1].sums
 
-    def _shown(
-        self,
-        lines: Sequence[LogLine],
-        codes: Sequence[int],
-        statuses: Sequence[bytes],
-        agents: Sequence[bytes],
-    ) -> list[LogLine]:
-        sees = self._code_sees
-        if not self._sees:
-            return []
-        odd = self._odd_agents(agents)
-        if odd:
-            each = zip(lines, codes, statuses, agents, strict=True)
-            return [
-                line
-                for line, code, status, agent in each
-                if status != _OK or sees[code] or agent in odd
-            ]
-        return [
-            line
-            for line, code, status in zip(lines, codes, statuses, strict=True)
-            if status != _OK or sees[code]
-        ]
-
-    def _odd_agents(self, agents: Iterable[bytes]) -> frozenset[bytes]:
-        if not self._watches_agents:
-            return _NO_AGENTS
-        kinds, unknown = self._agents, AgentKind.UNKNOWN
-        return frozenset(each for each in set(agents) if kinds[each] is unknown)
+    def _agent(self, agent: bytes) -> tuple[int, bool]:
+        kind = self._agents[agent]
+        is_odd = self._watches_agents and kind is AgentKind.UNKNOWN
+        return AGENT_BITS[kind], is_odd
 
     def show(self, lines: Iterable[LogLine]) -> None:
         """Show lines to those who want to see them."""
         for line in lines:
             client, user, time, method, head, tail, status, size, agent, cache = line
-            code = self._heads[head] + self._tails[tail]
+            h, t = self._heads[head], self._tails[tail]
+            at = h.at or t.at
             request = AskedRequest(
                 self._times[time],
                 client,
-                b"" if user in NOBODY else user,
+                b"" if user in _NOBODY else user,
                 method,
                 head + tail,
-                KINDS[_PLACES[code]],
-                self._heads.known[head].module,
-                self._tails.known[tail].version,
+                KINDS[at],
+                h.module,
+                t.version,
                 int(status),
                 0 if size == b"-" else int(size),
-                b"" if agent in NOBODY else agent,
+                b"" if agent in _NOBODY else agent,
                 cache,
             )
-            for see in self._sees_line(status, code, agent):
+            is_plain = status == _OK and not (h.is_watched or self._agent(agent)[1])
+            for see in self._kind_sees[at] if is_plain else self._sees:
                 see(request)
-
-    def _sees_line(self, status: bytes, code: int, agent: bytes) -> tuple[See, ...]:
-        if status != _OK or (
-            self._watches_agents and self._agents[agent] is AgentKind.UNKNOWN
-        ):
-            return self._sees
-        return self._code_sees[code]

@@ -8,9 +8,11 @@ from typing import Final
 import msgspec
 
 DAY_SECONDS: Final = 86_400
+AGENT_BIT: Final = 1 << 32
 COUNT_BITS: Final = 32
 _ONE_COUNT: Final = (1 << COUNT_BITS) - 1
 _DAYS: Final = 4
+_AGENTS: Final = -AGENT_BIT
 
 
 class ClientDay(msgspec.Struct, frozen=True):
@@ -18,16 +20,30 @@ class ClientDay(msgspec.Struct, frozen=True):
 
     Attributes:
         day: The day's number since 1970, in UTC.
-        counts: How many requests of each kind there were, COUNT_BITS of the number for
-            each, at its place in KINDS: it takes a third of a table's memory.
+        mask: The kinds of its requests, a bit at each one's place in KINDS.
+        counts: How many there were of the kinds that are counted, COUNT_BITS of the
+            number for each, at its kind's place: it takes a third of a table's memory.
     """
 
     day: int
+    mask: int
     counts: int
 
     def count_of(self, at: int) -> int:
         """Return how many there were of the kind at a place."""
         return self.counts >> COUNT_BITS * at & _ONE_COUNT
+
+
+class ClientSums:
+    """What a client asked for in lines of one day; attributes as ClientRecord's."""
+
+    __slots__ = ("count", "counts", "mask", "size_bytes")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.size_bytes = 0
+        self.mask = 0
+        self.counts = 0
 
 
 class ClientRecord:
@@ -36,32 +52,28 @@ class ClientRecord:
     Attributes:
         count: Its requests.
         size_bytes: How much it was sent.
-        agents: The kinds of its User-Agents, a bit at each one's place in AgentKind.
-        day: The day that ``counts`` is of.
+        day: The day that ``mask`` and ``counts`` are of.
+        mask: As a ClientDay's; from AGENT_BIT on the kinds of its User-Agents, which
+            are not of one day.
         counts: As a ClientDay's.
     """
 
-    __slots__ = ("_past", "agents", "count", "counts", "day", "size_bytes")
+    __slots__ = ("_past", "count", "counts", "day", "mask", "size_bytes")
 
     def __init__(self, day: int) -> None:
         self.count = 0
         self.size_bytes = 0
-        self.agents = 0
         self.day = day
+        self.mask = 0
         self.counts = 0
         self._past: deque[ClientDay] | None = None
 
-    def add(self, counts: int, size_bytes: int) -> None:
-        """Count requests of the record's day.
-
-        Args:
-            counts: How many of each kind, as a ClientDay's.
-            size_bytes: How much it was sent for them.
-        """
-        # A number's digits to the base b have the same sum as it, modulo b - 1.
-        self.count += counts % _ONE_COUNT
-        self.counts += counts
-        self.size_bytes += size_bytes
+    def add(self, asked: ClientSums) -> None:
+        """Count what was asked on the record's day."""
+        self.count += asked.count
+        self.size_bytes += asked.size_bytes
+        self.mask |= asked.mask
+        self.counts += asked.counts
 
     def turn(self, day: int) -> ClientDay | None:
         """Count for another day; return the oldest one, if there is no room for it.
@@ -69,17 +81,18 @@ class ClientRecord:
         Logs of several servers may be read in turn, so that a day comes again.
         """
         past = self._past = self._past or deque()
-        past.append(ClientDay(self.day, self.counts))
+        past.append(ClientDay(self.day, self.mask, self.counts))
         again = next((each for each in past if each.day == day), None)
-        self.day, self.counts = day, 0
+        self.day, self.mask, self.counts = day, self.mask & _AGENTS, 0
         if again is not None:
             past.remove(again)
+            self.mask |= again.mask
             self.counts = again.counts
         return past.popleft() if len(past) >= _DAYS else None
 
     def days(self) -> list[ClientDay]:
         """Return what is known of each day."""
-        today = ClientDay(self.day, self.counts)
+        today = ClientDay(self.day, self.mask, self.counts)
         return [*(self._past or ()), today]
 
 

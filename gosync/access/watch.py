@@ -21,6 +21,7 @@ class Watch(msgspec.Struct, frozen=True):
         kinds: All requests of these kinds.
         modules: All for a module that this says yes to.
         unknown_agents: All of clients that are no go and no mirror.
+        counted: Kinds whose requests are counted for ``day_over``.
         day_over: Called with a client and what it asked for on a day, once for each.
     """
 
@@ -28,4 +29,5 @@ class Watch(msgspec.Struct, frozen=True):
     kinds: frozenset[str] = frozenset()
     modules: Callable[[str], bool] | None = None
     unknown_agents: bool = False
+    counted: frozenset[str] = frozenset()
     day_over: Callable[[bytes, ClientDay], None] | None = None
