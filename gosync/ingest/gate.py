@@ -23,8 +23,7 @@ its zip, or is none; the row says so (``oddity``). What ``go`` would not unpack 
 refused all the same, and where no record vouches, both are.
 
 What is refused with a RejectedError or SecurityError goes to quarantine with its
-evidence: every file so far, where and when it was served, with which headers, and
-both hashes.
+evidence: each file so far, where, when and with which headers it was served, both h1.
 
 The catalog row that ``admit`` returns is committed by ``batch``, after the
 blobs' folders and the journal are durable (I1). Until then the run's announcement
@@ -81,6 +80,7 @@ from gosync.sumdb.record import parse_record_lines
 from gosync.upstream.answer import Served
 from gosync.upstream.reading import check_no_page, parse_apart
 
+_DATABASE = "the checksum database"
 _NOT_OF_ITS_ZIP = "its .mod is not the go.mod of its zip"
 _ODDITY_CHARACTERS = 300
 
@@ -254,9 +254,7 @@ class Admission:
                     self._taken.authority[kind] = expected.file
 
     def _compare(self, kind: FileKind) -> None:
-        says = (
-            "the checksum database" if self._record else self._taken.authority_of(kind)
-        )
+        says = _DATABASE if self._record else self._taken.authority_of(kind)
         self._taken.check_h1(self._mv, kind, self._taken.wanted.get(kind), says)
         if self._bound is not None:
             want = self._bound.h1(kind)
