@@ -58,6 +58,7 @@ def objects(client: GoClient, *arguments: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.long
 def test_gosync_takes_what_go_takes(tmp_path: Path) -> None:
     with Simulator() as sim, OddUpstream(sim) as odd:
         with GoClient(

@@ -32,7 +32,7 @@ from tests.go.served import Served
 from tests.integration.site import Site
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
-from tests.tiers import EVERY_STEP, spread
+from tests.tiers import EVERY_STEP, shared_out, spread
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
@@ -198,7 +198,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.mark.sampled
 @pytest.mark.parametrize(
-    ("name", "deps"), spread([(name, d) for name in PROJECTS for d in COMMANDS], 4)
+    ("name", "deps"),
+    shared_out(
+        spread([(name, d) for name in PROJECTS for d in COMMANDS], 4), columns=2
+    ),
 )
 def test_go_finds_all_it_asks_for(world: World, name: str, deps: Deps) -> None:
     assert world.outcome(name, deps).failed == []
