@@ -41,6 +41,24 @@ class Side(StrEnum):
     INSIDE = "inside"
 
 
+class InitReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written; its fields are the document's keys.
+
+    Attributes:
+        file: The configuration.
+        probed: Whether upstreams were asked which of them answer.
+        proxies: The proxies that were written, where an option or a probe said so.
+        index: Likewise the index.
+        sumdb: Likewise the checksum database.
+    """
+
+    file: str
+    probed: bool
+    proxies: str | msgspec.UnsetType = msgspec.UNSET
+    index: str | msgspec.UnsetType = msgspec.UNSET
+    sumdb: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class Beginning(msgspec.Struct, frozen=True):
     """What is known of a first configuration; None is not answered yet.
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from gosync.cli.beginning import Beginning, Side, with_values
+from gosync.cli.beginning import Beginning, InitReport, Side, with_values
 from gosync.cli.messages import told
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.streams import is_terminal
@@ -81,8 +81,8 @@ def init(options: CommonOptions, folder: Path, **asked: Any) -> None:
     text = with_values(text, values)
     _write(path, text)
     next_line = _next_line(beginning.side, path)
-    document = {"file": str(path), "probed": probed, **values}
-    options.output.result("init", document, [*lines, f"wrote {path}", next_line])
+    report = InitReport(file=str(path), probed=probed, **values)
+    options.output.result("init", report, [*lines, f"wrote {path}", next_line])
 
 
 class _Arguments(msgspec.Struct, frozen=True, kw_only=True):

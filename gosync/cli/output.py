@@ -96,5 +96,6 @@ class Output(msgspec.Struct, frozen=True):
 def _whole(kind: str, document: Document) -> dict[str, object]:
     if isinstance(document, msgspec.Struct):
         keys = document.__struct_encode_fields__
-        document = dict(zip(keys, msgspec.structs.astuple(document), strict=True))
+        values = zip(keys, msgspec.structs.astuple(document), strict=True)
+        document = {key: each for key, each in values if each is not msgspec.UNSET}
     return {"schema": DOCUMENT_SCHEMA, "type": kind, **document}

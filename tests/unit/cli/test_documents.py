@@ -22,6 +22,7 @@ from gosync.bundle.read.documents import VerifiedBundle
 from gosync.bundle.take.outcome import ImportedBundle
 from gosync.catalog.findings import FindingsReport
 from gosync.catalog.version_report import KnownVersion
+from gosync.cli.beginning import InitReport
 from gosync.cli.output import Output
 from gosync.closure.report import ProjectsReport
 from gosync.config.mistakes import ConfigReport
@@ -94,7 +95,7 @@ REPORTS = [
     *(NewKeyReport, KeyReport, SignedFileReport, NewLogKeyReport, FindingsReport),
     *(ServedTreeReport, NewLoginReport, NewTokenReport, SealReport, ProofReport),
     *(UnitsReport, AdoptReport, RebuildReport, RestoredSetting, MeasuredReport),
-    *(PickReport,),
+    *(PickReport, InitReport),
 ]
 
 
