@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from functools import partial
 from http import HTTPStatus
 
 import msgspec
@@ -92,13 +91,18 @@ class Lister:
         }
 
     async def refresh(
-        self, modules: Iterable[Module], *, is_guessed: bool = False
+        self,
+        modules: Iterable[Module],
+        *,
+        is_guessed: bool = False,
+        progress: Progress | None = None,
     ) -> None:
         """Ask about these modules; one that fails is noted, the others go on.
 
         Args:
             modules: The modules.
             is_guessed: Whether there may be no such modules, which is no failure.
+            progress: Who is told; who watches the pass when None.
 
         Raises:
             StoreError: if the catalog cannot be written.
@@ -106,8 +110,13 @@ class Lister:
         due = list(modules)
         if not due:
             return
-        self._progress.phase("lists", len(due))
-        ask = partial(self._ask, is_guessed=is_guessed)
+        watched = progress or self._progress
+        watched.phase("lists", len(due))
+
+        async def ask(module: Module) -> None:
+            await self._ask(module, is_guessed=is_guessed)
+            watched.advance()
+
         await for_each(due, ask, workers=self._site.options.concurrency)
         self._commit_same()
 
@@ -125,7 +134,6 @@ class Lister:
             self._tally.answered += 1
             self._take(answer)
         self._tally.listed += 1
-        self._progress.advance()
 
     def _note(self, module: Module, error: GosyncError) -> None:
         self._tally.hear(error)

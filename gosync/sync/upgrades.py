@@ -21,6 +21,7 @@ from gosync.sync.facts import learn_facts
 from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
 from gosync.sync.plan import Chosen
+from gosync.work.progress import NoProgress
 
 TRACKED_BY = "dependency"
 
@@ -86,7 +87,8 @@ class UpgradeFinder:
         )
         modules = filter(None, map(catalog.modules.get, paths))
         due = [module for module in modules if module.listed_at is None]
-        await self._lister.refresh(due, is_guessed=is_guessed)
+        # Dependencies are followed meanwhile, and theirs is the progress that is shown.
+        await self._lister.refresh(due, is_guessed=is_guessed, progress=NoProgress())
         self.unanswered.update(filter(self._is_silent, (each.path for each in due)))
         await learn_facts(self._site, self._source, self._lister)
         chooser = Chooser(catalog, policy, now=self._site.clock.now())

@@ -72,7 +72,6 @@ MODULES = (
     "gorm.io/driver/postgres@v1.6.0",
     "k8s.io/api@v0.34.1",
     "k8s.io/apimachinery@v0.34.1",
-    "k8s.io/client-go@v0.34.1",
     "sigs.k8s.io/controller-runtime@v0.22.1",
 )
 TOOLS = (
@@ -150,7 +149,7 @@ def test_consumers_of_a_real_module_find_all_inside(name: str, tmp_path: Path) -
                 taken = len(list(cache.rglob("@v/*.zip")))
     carried = len(site.carried())
     print(f"{name}: {carried} zips carried, tidy takes {taken}")
-    assert carried <= MOST * taken + 4
+    assert taken <= carried <= MOST * taken + 4
 
 
 @pytest.mark.parametrize("tool", TOOLS)

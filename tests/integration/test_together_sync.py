@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from gosync.demo.modules import ModuleSource
+from gosync.work.progress import NoProgress
+from tests.integration.inprocess import InProcessSite
 from tests.integration.offered import go_mod_text, offer
 from tests.integration.site import OK, Site
 from tests.simulator import Simulator
@@ -124,3 +126,37 @@ def test_own_tests_come_with_what_they_import(tmp_path: Path, sim: Simulator) ->
     site.declare(select=[{"modules": [path], "deps": "tests"}])
     site.sync()
     assert site.carried() == {f"{path}@v1.0.0", f"{DEEP}@v1.0.0", f"{LOW}@v1.1.0"}
+
+
+def test_no_phase_finishes_more_than_it_was_to_do(
+    tmp_path: Path, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "loose.example/m"
+    code = f'package m\n\nimport _ "{DEEP}"\nimport _ "nowhere.example/x"\n'
+    module(sim, path, "v1.0.0", {"p.go": code})
+    left: dict[int, list[float]] = {}
+
+    def phase(
+        watched: NoProgress,
+        name: str,
+        total: int | None = None,
+        *,
+        total_bytes: int | None = None,
+    ) -> None:
+        del name, total_bytes
+        left.setdefault(id(watched), []).append(
+            float("inf") if total is None else total
+        )
+
+    def advance(watched: NoProgress, items: int = 1, *, size_bytes: int = 0) -> None:
+        del size_bytes
+        if items:
+            left[id(watched)][-1] -= items
+
+    monkeypatch.setattr(NoProgress, "phase", phase)
+    monkeypatch.setattr(NoProgress, "advance", advance)
+    site = InProcessSite(tmp_path, sim)
+    site.declare(select=[{"modules": [path], "deps": "build"}])
+    site.run("sync")
+    assert left
+    assert all(rest >= 0 for each in left.values() for rest in each)
