@@ -40,12 +40,6 @@ PLUS = "example.com/plus"
 MENDED = 5
 
 
-@pytest.fixture(scope="module")
-def line(object_server: ObjectServer) -> Iterator[ObjectFaults]:
-    with ObjectFaults(object_server.url).serving() as line:
-        yield line
-
-
 @pytest.fixture
 def sim() -> Iterator[Simulator]:
     with Simulator() as sim:
