@@ -23,7 +23,7 @@ from gosync.verify.session import open_session
 from gosync.work.progress import NoProgress
 from gosync.work.sweep import UnsharedError
 from tests.integration.objectstoresite import ObjectStoreSite
-from tests.integration.site import LOCKED, NO_SPACE, OK, STANDS_OPEN, STORE
+from tests.integration.site import LOCKED, NO_SPACE, OK, STANDS_OPEN, STORE, Site
 from tests.simulator import Simulator
 from tests.simulator.objectfaults import (
     CONDITIONS,
@@ -38,12 +38,6 @@ from tests.sweeps import PickledSweep
 
 PLUS = "example.com/plus"
 MENDED = 5
-
-
-@pytest.fixture(scope="module")
-def line(object_server: ObjectServer) -> Iterator[ObjectFaults]:
-    with ObjectFaults(object_server.url).serving() as line:
-        yield line
 
 
 @pytest.fixture
@@ -286,6 +280,36 @@ def test_bad_blobs_of_a_bucket_move_aside_and_back_or_go_for_good(
     site.run("verify", expect=OK)
     site.check_store()
     site.check_tree(sim)
+
+
+@pytest.mark.long
+def test_a_store_in_a_folder_moves_into_a_bucket_by_its_tree(
+    sim: Simulator, line: ObjectFaults, object_server: ObjectServer, tmp_path: Path
+) -> None:
+    line.clear()
+    folder, modules = tmp_path / "site", [UPPER, PLUS]
+    before = Site(folder, sim, modules=modules)
+    before.sync()
+    withdrawn = f"{PLUS}@v2.0.0+incompatible"
+    before.run("withdraw", withdrawn, "--reason", "rotten", expect=OK)
+    shown = before.carried()
+    before.store.rename(tmp_path / "old")
+    site = ObjectStoreSite(
+        folder,
+        sim,
+        server=object_server,
+        line=line,
+        prefix=f"moved/{tmp_path.name}",
+        modules=modules,
+    )
+    mark = len(sim.requests)
+    adopted = site.run("adopt", "--new-store", expect=OK).document
+    assert (adopted["versions"], adopted["is_ours"]) == (1, True)
+    assert not sim.requests_since(mark), "the tree has all"
+    site.sync()
+    assert site.carried() == shown == {f"{UPPER}@v1.0.0"}
+    assert not (site.tree / PLUS / "@v/v2.0.0+incompatible.zip").exists()
+    site.check_store()
 
 
 @pytest.mark.long

@@ -31,12 +31,6 @@ _CHANGES = ("PUT", "DELETE", "POST")
 _EACH_CHANGE = 1 if EVERY_STEP else 14
 
 
-@pytest.fixture(scope="module")
-def line(object_server: ObjectServer) -> Iterator[ObjectFaults]:
-    with ObjectFaults(object_server.url).serving() as line:
-        yield line
-
-
 @pytest.fixture
 def sim() -> Iterator[Simulator]:
     with Simulator() as sim:

@@ -22,12 +22,6 @@ _MOST = 1
 
 
 @pytest.fixture(scope="module")
-def line(object_server: ObjectServer) -> Iterator[ObjectFaults]:
-    with ObjectFaults(object_server.url).serving() as line:
-        yield line
-
-
-@pytest.fixture(scope="module")
 def sim() -> Iterator[Simulator]:
     with Simulator() as sim:
         for path, version in (
