@@ -185,7 +185,8 @@ def _lines(report: AccessReport) -> Iterator[str]:
         if new.module:
             yield f"  {new.first}  {printable(new.module)}"
     for kind, count in report.agents.addresses.items():
-        yield f"agents: {count} addresses with {kind}"
+        addresses = "address" if count == 1 else "addresses"
+        yield f"agents: {count} {addresses} with {kind}"
     for served in report.findings:
         name = printable(f"{served.module}@{served.version}")
         yield f"has a finding and was served: {name} to {printable(served.client)}"

@@ -247,7 +247,7 @@ def _resolved(mains: Mains, load: Load) -> Resolution:
         mv, problem = next(iter(found.problems.items()))
         raise NotFoundError(
             f"{mv}: its go.mod is needed to know what is selected: {problem}",
-            hint=advise("carry it, as {} tells", command("plan")),
+            hint='carry it: deps = "build" in its [[select]] selects what it requires',
         )
     return found
 
