@@ -246,7 +246,8 @@ def check_signatures(
 
 
 def _too_few(count: int, threshold: int, objections: list[str]) -> SignatureError:
-    reasons = "; ".join(objections) or "there is no other signature"
+    none = "there is no other signature" if count else "there is no signature"
+    reasons = "; ".join(objections) or none
     return SignatureError(
         f"{count} of {threshold} trusted signatures: {reasons}"[:1000],
         hint=_ADD_KEY if any(_UNKNOWN in each for each in objections) else _SIGN,

@@ -30,6 +30,7 @@ KINDS: Final = (
     TargetKind.ATHENS_S3,
     TargetKind.STORE,
 )
+_SOURCES: Final = "name a GOMODCACHE, an Athens store, a tree, a store, or a zip of one"
 _ENTRIES: Final = 10_000_000  # a cache of a million versions has fewer
 
 
@@ -82,6 +83,8 @@ def _open_folder(
 
 
 def _unpack(source: Path, folder: Path) -> None:
+    if not source.exists():
+        raise UsageError(f"{source}: there is nothing", hint=_SOURCES)
     try:
         with zipfile.ZipFile(source) as archive:
             _check_size(source, archive, folder.parent)
@@ -89,7 +92,7 @@ def _unpack(source: Path, folder: Path) -> None:
     except (OSError, zipfile.BadZipFile) as exc:
         raise UsageError(
             f"{source}: neither a folder nor a zip of one: {exc}",
-            hint="name a GOMODCACHE, an Athens store, a tree, a store, or a zip of one",
+            hint=_SOURCES,
         ) from exc
 
 

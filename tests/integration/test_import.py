@@ -23,7 +23,7 @@ from gosync.ingest.scanner import read_zip
 from gosync.takein.sharing import Scanned, scan_shared
 from gosync.takein.source import PlacedZip
 from tests.integration.inprocess import InProcessSite
-from tests.integration.site import MISSING, OK, STANDS_OPEN, digests
+from tests.integration.site import MISSING, OK, STANDS_OPEN, USAGE, digests
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient, need_go
 from tests.simulator.standard import module, source
@@ -260,3 +260,9 @@ def test_a_private_version_is_vouched_for_by_a_projects_sums(
     site.declare(project=[{"path": str(project)}])
     document = site.run("import", str(cache), expect=OK).document
     assert set(cache_states(document).values()) == {"taken"}
+
+
+def test_a_source_that_is_not_there_is_named(site: InProcessSite, tmp_path: Path):
+    refused = site.run("import", str(tmp_path / "none"), expect=USAGE)
+    assert refused.document["message"].endswith("none: there is nothing")
+    assert "GOMODCACHE" in refused.document["hint"]
