@@ -8,6 +8,7 @@ from gosync.config.mistakes import Mistakes
 from gosync.config.schema.publish import PublishSection
 from gosync.errors import ConfigError
 from gosync.publish.pages.pageoptions import PageOptions
+from gosync.store.objects.location import is_location
 
 
 def make_pages(section: PublishSection, mistakes: Mistakes) -> PageOptions:
@@ -26,7 +27,15 @@ def make_pages(section: PublishSection, mistakes: Mistakes) -> PageOptions:
         mistakes.add(("publish", "languages"), error)
         languages = PageOptions().languages
     mistakes.attempt(("publish", "pkgsite"), lambda: _check_address(pkgsite), None)
-    return PageOptions(languages=languages, pkgsite=pkgsite)
+    precompress: tuple[str, ...] = section.precompress
+    if precompress and is_location(section.tree):
+        error = ConfigError(
+            "a tree in a bucket has no compressed copies",
+            hint="take it out, or name a folder in publish.tree",
+        )
+        mistakes.add(("publish", "precompress"), error)
+        precompress = ()
+    return PageOptions(languages=languages, pkgsite=pkgsite, precompress=precompress)
 
 
 def _check_address(text: str) -> None:

@@ -365,10 +365,12 @@ def _split_versions(path: str) -> tuple[str, str | None]:
 
 
 def _is_page(path: str) -> bool:
-    if path in ROOT_FILES or path.partition("/")[0] in _PAGE_FOLDERS:
+    plain = path.removesuffix(".gz").removesuffix(".zst")  # a compressed copy
+    if plain in ROOT_FILES or path.partition("/")[0] in _PAGE_FOLDERS:
         return True
-    folder, _, name = path.rpartition("/")
-    return name in PAGE_NAMES and folder.endswith(f"/{VERSIONS_FOLDER}")
+    folder, _, name = plain.rpartition("/")
+    is_named = name in PAGE_NAMES or (name == LIST_NAME and plain != path)
+    return is_named and folder.endswith(f"/{VERSIONS_FOLDER}")
 
 
 def _unescaped(path: str, reason: str) -> PathPlace:

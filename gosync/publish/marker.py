@@ -19,7 +19,8 @@ One JSON object::
     store          the id of the store that it was published from, "" for none
     generation     that store's, when this publish began
     vulndb         digest of the vulnerability database that pages tell of, "" for none
-    pages          what concerns modules' pages: languages, and pkgsite, its address
+    pages          what concerns modules' pages: languages, pkgsite (its address), and
+                   precompress, the codings of compressed copies
 
 ``heads`` and ``leaves`` only grow: a client that saw a head comes back for its
 tiles. A head is written here before the first lookup with it, and read even from a

@@ -341,10 +341,8 @@ class ServerApp:
         return text_answer(HTTPStatus.BAD_GATEWAY, brought.text, Outcome.ERROR)
 
     def _not_carried(self, asked: Asked, text: str = "") -> Answer:
-        body: str | bytes = text
-        if not text:
-            carried = self._carried(asked)
-            body = not_carried_text(asked.request, carried, self._spec.contact)
+        carried, contact = self._carried(asked), self._spec.contact
+        body = not_carried_text(asked.request, carried, contact, said=text)
         return text_answer(
             HTTPStatus.NOT_FOUND, body, Outcome.NEGATIVE, cache_control=NOT_FOUND
         )

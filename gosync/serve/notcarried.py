@@ -16,6 +16,7 @@ from gosync.text import printable
 MAX_BYTES: Final = 648
 _NEAREST: Final = 4
 _NAME_CHARACTERS: Final = 200
+_SAID_CHARACTERS: Final = 400  # what follows is to fit in, too
 _OF_LOG: Final = {
     ProxyRequestKind.LOOKUP,
     ProxyRequestKind.TILE,
@@ -25,7 +26,11 @@ _OF_LOG: Final = {
 
 
 def not_carried_text(
-    request: ProxyRequest | None, carried: Sequence[str], contact: str
+    request: ProxyRequest | None,
+    carried: Sequence[str],
+    contact: str,
+    *,
+    said: str = "",
 ) -> bytes:
     """Return the text.
 
@@ -33,11 +38,12 @@ def not_carried_text(
         request: What was asked for, None for no file of a module proxy.
         carried: Versions of the module that are carried, ascending.
         contact: Whom to ask, "" for nobody.
+        said: What the upstream said of it; "" where none was asked.
     """
     if request is None or not request.module:
-        return b"not found: no such file\n"
-    name = _shown(request)
-    lines = [f"not found: {name}: this mirror does not carry it"]
+        return f"{said.strip() or 'not found: no such file'}\n".encode()
+    own = f"not found: {_shown(request)}: this mirror does not carry it"
+    lines = [said.strip()[:_SAID_CHARACTERS] or own]
     if carried and request.kind not in _OF_LOG:
         lines.append(f"carried: {', '.join(nearest(request.version, carried))}")
     if contact:

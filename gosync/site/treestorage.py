@@ -16,6 +16,7 @@ from gosync.publish.changelog import ChangeLog
 from gosync.publish.storage.localtree import LocalTree
 from gosync.publish.storage.notedtree import NotedTree
 from gosync.publish.storage.objecttree import ObjectTree
+from gosync.publish.storage.packedtree import PackedTree, noted_codings
 from gosync.publish.storage.tree import TreeReader, TreeStorage
 from gosync.publish.storage.treelease import TreeLease
 from gosync.site.options import SiteOptions, TreePlace
@@ -67,6 +68,9 @@ def tree_place(name: str) -> TreePlace:
 def _storage(name: str, options: SiteOptions) -> TreeStorage:
     place = tree_place(name)
     if isinstance(place, Path):
+        codings = options.page_options.precompress
+        if codings or noted_codings(place):
+            return PackedTree(place, codings)
         return LocalTree(place)
     return _object_tree(place, options.buckets, options.store_path, os.getpid())
 

@@ -16,6 +16,7 @@ from gosync.bundle.take.localcopies import LocalBundleCopies
 from gosync.publish.changelog import ChangeLog
 from gosync.publish.storage.localtree import LocalTree
 from gosync.publish.storage.notedtree import NotedTree
+from gosync.publish.storage.packedtree import PackedTree
 from gosync.publish.storage.tree import TreeStorage, TreeWriter
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
@@ -285,6 +286,16 @@ class NotedStorage(LocalStorage):
         return NotedTree(super().tree_storage(), ChangeLog(self.root / "store"))
 
 
+class PackedStorage(LocalStorage):
+    """A folder with compressed copies of its texts."""
+
+    def tree_storage(self) -> TreeStorage:
+        return PackedTree(self.root / "public", ("gzip", "zstd"))
+
+
+_FOLDERS = {"noted": NotedStorage, "packed": PackedStorage}
+
+
 def _before(call: Callable[..., None], look: Callable[[], None]) -> Callable[..., None]:
     def watched(*args: object, **options: object) -> None:
         call(*args, **options)
@@ -300,11 +311,10 @@ def each_storage(name: str, folder: Path) -> Iterator[Storage]:
         if name == "memory":
             yield MemoryStorage()
         else:
-            kind = NotedStorage if name == "noted" else LocalStorage
-            yield kind(folder, patch)
+            yield _FOLDERS.get(name, LocalStorage)(folder, patch)
 
 
 NAMES = ("local", "memory")
-TREES = (*NAMES, "noted")
+TREES = (*NAMES, "noted", "packed")
 # With a bucket in memory, and with a real service.
 STORES = (*NAMES, "bucket", pytest.param("service", marks=pytest.mark.long))

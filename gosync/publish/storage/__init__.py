@@ -2,6 +2,7 @@
 
 tree           the contract: files by name
 localtree      a tree as a folder
+packedtree     the same with compressed copies of its texts
 objecttree     a tree as objects of a bucket
 objectput      one object of it put: a generated file, or a blob
 objectfolder   what a folder of that tree has, and which blobs

@@ -198,3 +198,12 @@ def test_a_wrong_configuration_exits_2_and_names_the_next_step(tmp_path: Path, c
 
     assert run(["config", "check", "--config", str(tmp_path / "gosync.toml")]) == 2
     assert "'upstream'" in capsys.readouterr().err
+
+
+def test_a_tree_in_a_bucket_has_no_compressed_copies(tmp_path: Path):
+    text = f'{MINIMAL}\n[publish]\nprecompress = ["gzip"]\n'
+    assert load(tmp_path, text).page_options.precompress == ("gzip",)
+    said = refusal(tmp_path, f'{text}tree = "s3://bucket/prefix"\n')
+    assert "publish.precompress" in said
+    assert "no compressed copies" in said
+    assert "known: gzip, zstd" in refusal(tmp_path, text.replace("gzip", "brotli"))

@@ -222,3 +222,18 @@ def test_the_nearest_versions_are_told():
     text = not_carried_text(asked.request, carried, "c" * 2000)
     assert len(text) <= MAX_BYTES
     assert text.count(b"\n") <= 8
+
+
+def test_what_upstream_said_comes_before_what_is_carried_and_whom_to_ask():
+    asked = read_path("/a.example/m/@v/v1.9.1.zip")
+    assert asked is not None
+    said = "not found: a.example/m@v1.9.1: 404 Not Found\n"
+
+    text = not_carried_text(asked.request, ["v1.9.0"], "ops@corp.example", said=said)
+    long = not_carried_text(
+        asked.request, ["v1.9.0"], "ops@corp.example", said="x" * 1000
+    )
+
+    assert text.decode() == f"{said}carried: v1.9.0\nask for it: ops@corp.example\n"
+    assert b"ask for it: ops@corp.example\n" in long
+    assert len(long) <= MAX_BYTES
