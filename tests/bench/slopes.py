@@ -40,6 +40,8 @@ _FLAT_TIMES = 2.0
 _LINEAR_TIMES = 1.5  # of the versions' own ratio
 _MODULE = path_of(5)
 _FOUND = 4  # the zips are no zips
+_AWAY = 75
+_VERIFY = ("verify", "--offline", "--fresh", "--quiet", "--subset", "1/1000")
 _GO_MOD = f"""\
 module project.example/p
 
@@ -83,6 +85,10 @@ _COMMANDS = (
     Command("plan", ("plan", "--no-sizes", "--json"), is_flat=False),
     Command("list --json", ("list", "--json"), is_flat=False),
     Command("backup", ("backup", "copies"), is_flat=False),
+    Command(
+        "audit, nobody answers", ("audit", "--quiet"), is_flat=False, exit_code=_AWAY
+    ),
+    Command("verify of a thousandth", _VERIFY, is_flat=False, exit_code=_FOUND),
 )
 _FIRST = Command("publish, first", (), is_flat=False)
 _SELECT = Command("sync, select all", ("sync", "--quiet"), is_flat=False)
