@@ -10,6 +10,7 @@ there waits for nothing, and TLS is asyncio's. What is not read stops the peer: 
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import ssl
 from collections import deque
@@ -31,8 +32,9 @@ async def open_stream(host: str, port: int) -> TcpStream:
     loop = asyncio.get_running_loop()
     try:
         transport, received = await loop.create_connection(_Received, host, port)
-    except OSError as exc:
-        raise httpcore.ConnectError(str(exc)) from exc
+    except OSError as exc:  # asyncio's text says "Connect call failed" of each
+        text = os.strerror(exc.errno) if exc.errno else str(exc)
+        raise httpcore.ConnectError(text) from exc
     return TcpStream(transport, received)
 
 

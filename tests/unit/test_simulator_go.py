@@ -122,6 +122,7 @@ def test_what_is_private_has_no_sum(go: GoClient):
     assert "verifying" in refused.stderr
 
 
+@pytest.mark.long
 def test_the_samples_build_and_print_a_postcard(tmp_path: Path):
     with Simulator(records=1000) as sim:
         sim.publish_all(load_sources(samples_folder() / "modules"))

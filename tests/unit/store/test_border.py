@@ -60,6 +60,7 @@ _BESIDE_THE_STORE = {
     "bundle/make/tree_archive.py": "packs the tree of a folder",
     "closure/files.py": "looks at a copy of a tree on some medium",
     "folder/detection.py": "recognises a store by its folders",
+    "publish/storage/packedtree.py": "is the storage of a tree, with copies beside it",
     "verify/ownstore/actions.py": "moves files that lie in a store",
     "verify/ownstore/plan.py": "looks at files that lie in a store",
     "verify/ownstore/target.py": "looks at files that lie in a store",

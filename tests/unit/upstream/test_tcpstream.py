@@ -117,7 +117,7 @@ async def test_a_port_that_nobody_listens_at_refuses() -> None:
     port = server.sockets[0].getsockname()[1]
     server.close()
     await server.wait_closed()
-    with pytest.raises(httpcore.ConnectError, match="Connect call failed"):
+    with pytest.raises(httpcore.ConnectError, match="Connection refused"):
         await open_stream("127.0.0.1", port)
 
 
