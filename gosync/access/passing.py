@@ -27,6 +27,7 @@ from gosync.folder.requests import ProxyRequest, ProxyRequestKind, parse_request
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.site.options import SiteOptions
 from gosync.site.upstreams import add_own
+from gosync.upstream.http import Fetcher
 from gosync.upstream.proxy import ProxyClient
 from gosync.upstream.sources import Sources
 from gosync.upstream.sumdb import SumDBRemote
@@ -120,9 +121,6 @@ def passing_proxy(options: SiteOptions, note: Note) -> Iterator[str]:
     Raises:
         OSError: no port can be listened at.
     """
-    # Only whoever asks waits for an HTTP client to be imported.
-    from gosync.upstream.http import Fetcher  # noqa: PLC0415
-
     with start_blocking_portal() as portal:
         fetcher = Fetcher(options.http)
         with portal.wrap_async_context_manager(fetcher):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -43,11 +43,9 @@ from gosync.errors import GosyncError, StoreError, UnavailableError
 from gosync.site.site import Site
 from gosync.site.tree import refresh_feed
 from gosync.text import encode_json
+from gosync.upstream.http import Fetcher
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 SOME_FAILED: Final = 3
 _DAY: Final = timedelta(days=1)
@@ -144,9 +142,6 @@ class Audit:
     @asynccontextmanager
     async def _connect(self, names: list[str]) -> AsyncIterator[list[AuditSource]]:
         """Prepare to ask; each source counts its own traffic."""
-        # Only whoever asks waits for an HTTP client to be imported.
-        from gosync.upstream.http import Fetcher  # noqa: PLC0415
-
         async with AsyncExitStack() as stack:
             sources = []
             for name in names:

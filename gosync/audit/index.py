@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from gosync.audit.answers import IndexAnswer
 from gosync.audit.budget import Budget
@@ -17,10 +16,8 @@ from gosync.catalog.looks import Look
 from gosync.clock import format_time, shift
 from gosync.site.site import Site
 from gosync.sync.index import cursor_names, read_up_to
+from gosync.upstream.http import Fetcher
 from gosync.upstream.index import IndexClient
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 
 class IndexAsker:

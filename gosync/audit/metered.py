@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -12,11 +12,9 @@ from gosync.audit.budget import Budget
 from gosync.catalog.looks import Look
 from gosync.upstream.answer import Sink
 from gosync.upstream.breaker import NEVER_OPEN
+from gosync.upstream.http import Fetcher
 from gosync.upstream.revisits import Revisit, Revisits, Validators
 from gosync.upstream.source import make_source
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 NO_VALIDATORS: Final = Validators()
 

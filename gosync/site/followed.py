@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 
@@ -40,11 +40,9 @@ from gosync.folder.indexreading import lines_from
 from gosync.gomod.info import parse_time
 from gosync.store.durable import disk_errors, make_folder, replace_file
 from gosync.store.layout import FOLLOWED, STAGING
+from gosync.upstream.http import Fetcher
 from gosync.upstream.index import PAGE_LIMIT, IndexClient
 from gosync.upstream.urls import join, strip_secrets
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 _MAX_STATE_BYTES: Final = 64 << 10
 _TRIES: Final = 3

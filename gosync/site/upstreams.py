@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,6 +21,7 @@ from gosync.site.options import SiteOptions
 from gosync.site.site import Site
 from gosync.store.layout import GIT
 from gosync.sumdb.client import SumClient
+from gosync.upstream.http import Fetcher
 from gosync.upstream.index import IndexClient
 from gosync.upstream.kept import KeptUpstream, decode_kept, encode_kept, resumed
 from gosync.upstream.proxy import ProxyClient
@@ -29,9 +29,6 @@ from gosync.upstream.source import breaker_policy
 from gosync.upstream.sources import Sources
 from gosync.upstream.sumdb import SumDBRemote
 from gosync.work.pool import PoolConcurrency
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 
 class Upstreams(msgspec.Struct, frozen=True):
@@ -57,9 +54,6 @@ class Upstreams(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def connect(site: Site) -> AsyncIterator[Upstreams]:
     """Open the network; no request is sent yet."""
-    # Only whoever asks waits for an HTTP client to be imported.
-    from gosync.upstream.http import Fetcher  # noqa: PLC0415
-
     async with Fetcher(site.options.http, clock=site.clock) as fetcher:
         sources = Sources(site.options.proxies, fetcher, site.options.routing)
         add_own(site.options, sources, fetcher)

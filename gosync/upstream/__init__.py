@@ -17,6 +17,7 @@ the other side served, with evidence of when and from where.
 ``windows``      rates of the hours of a day (pure)
 ``volume``       how much may come in a month
 ``resume``       when only the rest of a body is asked for (pure)
+``traffic``      what a fetcher has asked and got, and how fast it may get more
 ``lanes``        ``Lanes``: how many requests one host is sent at once
 ``limit``        that number: up with answers, down with refusals (pure)
 ``budget``       how many retries and hedges there may be (pure)

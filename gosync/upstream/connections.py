@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
@@ -155,9 +155,9 @@ class _SocksTransport(_Transport):
 class ConnectionPool:
     """Connection pool: all connections, and what they share."""
 
-    def __init__(self, options: HttpOptions, environment: Mapping[str, str]) -> None:
+    def __init__(self, options: HttpOptions, environment: ProxyEnvironment) -> None:
         self._options = options
-        self._environment = ProxyEnvironment.parse(environment)
+        self._environment = environment
         self._dialer = Dialer(HostNames(options.resolve, monotonic=time.monotonic))
         self._idle: list[OneConnection] = []
 

@@ -9,7 +9,7 @@ not short.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Final
@@ -25,10 +25,10 @@ from gosync.errors import (
 )
 from gosync.upstream.answer import Served, Sink, body_size, declared_size
 from gosync.upstream.encoding import Decoder, decoder_for
-from gosync.upstream.exchange import Traffic, raw_body
 from gosync.upstream.failures import body_failures
 from gosync.upstream.patience import BodyPatience
 from gosync.upstream.resume import WORTH_BYTES, mark_of, range_headers, rest_size
+from gosync.upstream.traffic import Traffic
 
 _FRAMES_BYTES: Final = 64 * 1024  # what compression may add to what is incompressible
 
@@ -148,3 +148,9 @@ class Download:
                     if self._patience is not None:
                         self._patience.go_on()
         return received_bytes
+
+
+async def raw_body(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """Yield a body as transferred; close it with ``aclosing``."""
+    async for data in response.aiter_raw():
+        yield data

@@ -8,7 +8,7 @@ host. Of an answer that is refused, at most 8 KiB are read, for at most 5 s.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import cached_property
 from http import HTTPStatus
@@ -16,23 +16,23 @@ from typing import Final
 
 import anyio
 import httpx
-import msgspec
-from msgspec.structs import replace
 
 from gosync.clock import Clock
 from gosync.errors import ConfigError, GosyncError, MalformedError, UnavailableError
 from gosync.upstream.address import Address
-from gosync.upstream.answer import Served, shown_headers
+from gosync.upstream.answer import Served, Sink, shown_headers
 from gosync.upstream.connections import ConnectionPool, OneConnection
 from gosync.upstream.credentials import (
     Credentials,
     credentials_of_user_info,
     load_netrc,
 )
+from gosync.upstream.download import Download, raw_body
+from gosync.upstream.environment import ProxyEnvironment
 from gosync.upstream.failures import WebProxyWatch, login_wanted, request_failures
 from gosync.upstream.options import HttpOptions, request_waits
+from gosync.upstream.patience import BodyPatience
 from gosync.upstream.peercert import peer_certificate
-from gosync.upstream.rate import ByteRate
 from gosync.upstream.redirects import (
     is_of_signature,
     is_redirect,
@@ -42,76 +42,57 @@ from gosync.upstream.redirects import (
 )
 from gosync.upstream.refusal import BODY_LIMIT_BYTES, refusal
 from gosync.upstream.retry import causes
+from gosync.upstream.traffic import Traffic
 from gosync.upstream.urls import strip_secrets
-from gosync.upstream.volume import VolumeMeter
-from gosync.upstream.windows import RatePlan
 
 _WANTS_PROXY_LOGIN: Final = HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
 _REFUSED_BODY_SECONDS: Final = 5.0
 _CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})
 
 
-class Traffic(msgspec.Struct):
-    """What a fetcher has asked and got so far, and how fast it may get more.
-
-    Attributes:
-        requests: Requests sent, redirects and retries included.
-        received_bytes: Bytes of bodies, as transferred.
-        plan: How fast they may come, at any time.
-        rate: The rate at which they come now.
-        meter: Counts what comes, None for nobody.
-    """
-
-    requests: int = 0
-    received_bytes: int = 0
-    plan: RatePlan = RatePlan()
-    rate: ByteRate = ByteRate(0)
-    meter: VolumeMeter | None = None
-
-    def check(self) -> None:
-        """Raise where no zip may be begun.
-
-        Raises:
-            VolumeSpentError: No further zip may come this month.
-        """
-        if self.meter is not None:
-            self.meter.check()
-
-    async def take(self, size_bytes: int, clock: Clock) -> None:
-        """Count bytes of a body, and wait until the rate allows them."""
-        self.received_bytes += size_bytes
-        if self.meter is not None:
-            self.meter.add(size_bytes)
-        if self.plan.windows:
-            self.rate = replace(self.rate, per_second=self.plan.at(clock.now()))
-        if self.rate.per_second:
-            now = clock.monotonic()
-            self.rate = self.rate.spent(size_bytes, now)
-            await anyio.sleep(self.rate.wait_seconds(now))
-
-
 class Exchange:
     """Sends requests through connections and follows redirects."""
 
     def __init__(
-        self, options: HttpOptions, *, clock: Clock, environment: Mapping[str, str]
+        self,
+        options: HttpOptions,
+        *,
+        traffic: Traffic,
+        clock: Clock,
+        environment: Mapping[str, str],
+        proxies: ProxyEnvironment,
     ) -> None:
         """Prepare to ask; nothing is opened or read yet.
 
-        Raises:
-            ConfigError: HTTP_PROXY or HTTPS_PROXY makes no sense.
+        Args:
+            options: Time-outs, retries and the like.
+            traffic: What is asked and got is counted there.
+            clock: For the time of evidence.
+            environment: Where netrc is named.
+            proxies: What it says of web proxies.
         """
-        self.traffic = Traffic(
-            plan=options.rates,
-            rate=ByteRate(options.rates.per_second),
-            meter=options.meter,
-        )
+        self.traffic = traffic
         self._clock = clock
         self._environment = environment
-        self._connections = ConnectionPool(options, environment)
+        self._connections = ConnectionPool(options, proxies)
         self._logins = options.logins
         self._agent = options.user_agent.encode("ascii", "replace")
         self._options = options
+
+    def download(
+        self,
+        new_sink: Callable[[], Sink],
+        limit_bytes: int,
+        patience: BodyPatience | None = None,
+    ) -> Download:
+        """Return a download whose tries are counted here; see there."""
+        return Download(
+            new_sink,
+            self.traffic,
+            self._clock,
+            limit_bytes=limit_bytes,
+            patience=patience,
+        )
 
     def web_proxy_of(self, url: str) -> str | None:
         """Return the web proxy that a URL is asked through, without secrets."""
@@ -308,12 +289,6 @@ def _expected(headers: Mapping[str, str] | None) -> Iterator[int]:
             yield HTTPStatus.NOT_MODIFIED
         elif name == "Range":
             yield HTTPStatus.PARTIAL_CONTENT
-
-
-async def raw_body(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """Yield a body as transferred; close it with ``aclosing``."""
-    async for data in response.aiter_raw():
-        yield data
 
 
 async def _read_little(response: httpx.Response) -> bytes:

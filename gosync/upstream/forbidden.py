@@ -8,18 +8,16 @@ as they are (a policy's, say), and nobody else is asked what it refuses.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 
 from gosync.errors import GosyncError, NotFoundError, UpstreamStatusError
 from gosync.upstream.circuit import Circuit
+from gosync.upstream.http import Fetcher
 from gosync.upstream.kept import FORBIDDEN_FOR_ABSENT
 from gosync.upstream.manners import Manners
 from gosync.upstream.options import MIB
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 ABSENT_VERSION: Final = "v0.0.0-00010101000000-000000000000"  # nobody makes this commit
 FORBIDDEN: Final = 403

@@ -17,28 +17,29 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import anyio
 from msgspec.structs import replace
 
 from gosync.clock import Clock, SystemClock
-from gosync.errors import (
-    UnavailableError,
-    UpstreamStatusError,
-    UpstreamTimeoutError,
-)
+from gosync.errors import UnavailableError, UpstreamStatusError, UpstreamTimeoutError
 from gosync.upstream import files
 from gosync.upstream.answer import Response, Served, Sink, refusable
 from gosync.upstream.breaker import BreakerState
 from gosync.upstream.circuit import Circuit
-from gosync.upstream.download import Download
-from gosync.upstream.exchange import Exchange, Traffic
+from gosync.upstream.environment import ProxyEnvironment
 from gosync.upstream.lanes import Lanes
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.patience import BodyPatience
+from gosync.upstream.rate import ByteRate
 from gosync.upstream.retry import is_by_chance, retry_policy, with_retries
+from gosync.upstream.traffic import Traffic
 from gosync.upstream.urls import strip_secrets
+
+if TYPE_CHECKING:
+    from gosync.upstream.download import Download
+    from gosync.upstream.exchange import Exchange
 
 _CLOSING_SECONDS: Final = 5.0
 _ZIP: Final = ".zip"
@@ -49,6 +50,11 @@ class Fetcher:
 
     Use it as ``async with Fetcher(options) as fetcher``. It opens a connection
     for each request that is in flight at once; a host's lanes bound those.
+
+    Attributes:
+        options: Time-outs, retries and the like.
+        clock: For the time of evidence and HTTP dates.
+        traffic: What was asked and got so far.
     """
 
     def __init__(
@@ -70,17 +76,30 @@ class Fetcher:
         """
         self.options = options or HttpOptions()
         self.clock = clock or SystemClock()
-        self._exchange = Exchange(
-            self.options,
-            clock=self.clock,
-            environment=os.environ if environment is None else environment,
+        self.traffic = Traffic(
+            plan=self.options.rates,
+            rate=ByteRate(self.options.rates.per_second),
+            meter=self.options.meter,
         )
+        self._environment = os.environ if environment is None else environment
+        self._proxies = ProxyEnvironment.parse(self._environment)
+        self._opened: Exchange | None = None
         self._lanes: dict[str, Lanes] = {}
 
     @property
-    def traffic(self) -> Traffic:
-        """What was asked and got so far."""
-        return self._exchange.traffic
+    def _exchange(self) -> Exchange:
+        """Who sends requests; httpx is loaded with the first one."""
+        if self._opened is None:
+            from gosync.upstream.exchange import Exchange  # noqa: PLC0415 - see above
+
+            self._opened = Exchange(
+                self.options,
+                traffic=self.traffic,
+                clock=self.clock,
+                environment=self._environment,
+                proxies=self._proxies,
+            )
+        return self._opened
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,8 +114,9 @@ class Fetcher:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSING_SECONDS):
-            await self._exchange.aclose()
+        if self._opened is not None:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSING_SECONDS):
+                await self._opened.aclose()
         if self.traffic.meter is not None:
             self.traffic.meter.settle()
 
@@ -192,13 +212,7 @@ class Fetcher:
                 download.refused(exc)
                 raise
 
-        download = Download(
-            new_sink,
-            self.traffic,
-            self.clock,
-            limit_bytes=limit_bytes,
-            patience=patience,
-        )
+        download = self._exchange.download(new_sink, limit_bytes, patience)
         seconds = total_seconds or self.options.zip_total_seconds
         return await self._persist(url, attempt, seconds, retries, circuit)
 
@@ -279,7 +293,7 @@ class Fetcher:
         Raises:
             GosyncError: as from ``get``.
         """
-        download = Download(new_sink, self.traffic, self.clock, limit_bytes=limit_bytes)
+        download = self._exchange.download(new_sink, limit_bytes)
         with anyio.move_on_after(seconds):
             await self._receive(url, download, headers, None)
             return

@@ -16,17 +16,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from gosync.errors import UnavailableError
+from gosync.upstream.http import Fetcher
 from gosync.upstream.indexpage import IndexEvent, IndexPage, read_page, time_key
 from gosync.upstream.options import MIB
 from gosync.upstream.reading import parse_apart
 from gosync.upstream.urls import strip_secrets
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 PAGE_LIMIT: Final = 2000
 PAGE_LIMIT_BYTES: Final = 8 * MIB

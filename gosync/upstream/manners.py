@@ -12,19 +12,17 @@ in for nothing is learned: they are asked instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 import anyio
 import msgspec
 
 from gosync.errors import GosyncError, PageError, UpstreamStatusError
+from gosync.upstream.http import Fetcher
 from gosync.upstream.kept import GO_AGENT, GO_GET
 from gosync.upstream.options import MIB
 from gosync.upstream.reading import no_page_sink
 from gosync.upstream.urls import strip_secrets
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 _AGENT: Final = {"User-Agent": "Go-http-client/1.1"}
 _QUERY: Final = "go-get=1"

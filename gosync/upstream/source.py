@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
@@ -27,15 +27,13 @@ from gosync.upstream.breaker import BreakerPolicy
 from gosync.upstream.circuit import Circuit
 from gosync.upstream.files import check_folder
 from gosync.upstream.forbidden import ForbiddenAnswers
+from gosync.upstream.http import Fetcher
 from gosync.upstream.manners import Manners
 from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.patience import BodyPatience
 from gosync.upstream.reading import is_whole_page, no_page_sink
 from gosync.upstream.targets import is_database_file, is_module_file
 from gosync.upstream.urls import join, strip_secrets
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 _WITNESS_LIMIT_BYTES: Final = 16 * MIB
 _FAILURES_IN_ROW: Final = 5

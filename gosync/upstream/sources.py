@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 import anyio
 
@@ -42,13 +42,11 @@ from gosync.upstream.budget import HEDGES, RETRIES
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry, ProxyList
 from gosync.upstream.hanging import HangingBodies
 from gosync.upstream.hedge import ask_hedged, hedge_delay_seconds
+from gosync.upstream.http import Fetcher
 from gosync.upstream.patience import BodyPatience, first_wait_seconds
 from gosync.upstream.retry import retry_policy, with_retries
 from gosync.upstream.route import Routing, route, shared_urls
 from gosync.upstream.source import Source, make_source
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 T = TypeVar("T")
 AskEntry = Callable[[ProxyEntry], Awaitable[T]]

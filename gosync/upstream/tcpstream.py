@@ -188,12 +188,13 @@ class TcpStream(httpcore.AsyncNetworkStream):
                     server_hostname=server_hostname,
                     ssl_handshake_timeout=_HANDSHAKE_SECONDS,
                 )
-        except BaseException as exc:
+        except OSError as exc:
+            await self.aclose()
+            is_late = isinstance(exc, TimeoutError)
+            kind = httpcore.ConnectTimeout if is_late else httpcore.ConnectError
+            raise kind(str(exc)) from exc
+        except BaseException:
             self._transport.abort()
-            if isinstance(exc, TimeoutError):
-                raise httpcore.ConnectTimeout(str(exc)) from exc
-            if isinstance(exc, OSError):
-                raise httpcore.ConnectError(str(exc)) from exc
             raise
         if transport is None:
             raise httpcore.ConnectError("the connection ended in the handshake")

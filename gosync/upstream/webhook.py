@@ -14,6 +14,7 @@ from gosync.errors import UnavailableError, UpstreamTimeoutError
 from gosync.upstream.address import shown_webhook
 from gosync.upstream.connections import ConnectionPool
 from gosync.upstream.credentials import credentials_of_user_info
+from gosync.upstream.environment import ProxyEnvironment
 from gosync.upstream.failures import request_failures
 from gosync.upstream.options import HttpOptions, request_waits
 
@@ -45,7 +46,7 @@ async def post_json(
 
 
 async def _post(url: str, body: bytes, shown: str, options: HttpOptions) -> int:
-    connections = ConnectionPool(options, os.environ)
+    connections = ConnectionPool(options, ProxyEnvironment.parse(os.environ))
     connection = connections.take()
     headers = {"Content-Type": "application/json", "User-Agent": options.user_agent}
     with request_failures(shown):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 
@@ -20,11 +20,9 @@ from gosync.gomod.semver import version_key
 from gosync.ingest.storedvulns import stored_entries
 from gosync.site.site import Site
 from gosync.store.digest import Digest
+from gosync.upstream.http import Fetcher
 from gosync.vulndb.keeping import VulndbChange, keep_database
 from gosync.vulndb.reading import MODULE, Snapshot, read_database, read_zip
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 SOURCE_MODULE: Final = "module"
 _URLS: Final = ("http://", "https://")

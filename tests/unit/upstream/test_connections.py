@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 
 from gosync.upstream.connections import ConnectionPool
+from gosync.upstream.environment import ProxyEnvironment
 from gosync.upstream.options import HttpOptions
 
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -65,7 +66,7 @@ async def ask(transport: httpx.AsyncHTTPTransport, host: Host) -> bytes:
 
 
 async def test_a_connection_is_used_again_until_the_server_ends_it() -> None:
-    pool = ConnectionPool(HttpOptions(), {})
+    pool = ConnectionPool(HttpOptions(), ProxyEnvironment.parse({}))
     async with serving() as host:
         taken = pool.take()
         transport = taken.transport(httpx.URL(host.url))
@@ -79,7 +80,7 @@ async def test_a_connection_is_used_again_until_the_server_ends_it() -> None:
 
 
 async def test_few_connections_are_kept_however_many_hosts_are_asked() -> None:
-    pool = ConnectionPool(HttpOptions(), {})
+    pool = ConnectionPool(HttpOptions(), ProxyEnvironment.parse({}))
     async with AsyncExitStack() as stack:
         hosts = [await stack.enter_async_context(serving()) for _ in range(6)]
         taken = pool.take()

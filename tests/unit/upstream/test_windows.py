@@ -8,8 +8,8 @@ import pytest
 
 from gosync.clock import SystemClock
 from gosync.errors import MalformedError
-from gosync.upstream.exchange import Traffic
 from gosync.upstream.rate import ByteRate
+from gosync.upstream.traffic import Traffic
 from gosync.upstream.windows import RatePlan, RateWindow, parse_days, parse_hours
 
 BERLIN = "Europe/Berlin"
