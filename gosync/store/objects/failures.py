@@ -34,7 +34,7 @@ from gosync.text import printable
 _STATUS = compile_on_use(r"status code: (\d{3})")
 _CODE = compile_on_use(r"<Code>([A-Za-z0-9]{1,60})</Code>")
 _SENTENCE = compile_on_use(r"<Message>([^<]{1,300})</Message>")
-_RETRIED = compile_on_use(r"after \d+ retries")
+_RETRIED = compile_on_use(r"after (\d+) retries(?:, max_retries: (\d+))?")
 _THROTTLED = {"429", "503"}
 _FULL = compile_on_use("QuotaExceeded|StorageFull|InsufficientCapacity")
 # Where instance roles are asked for: nothing else has given any credentials.
@@ -121,12 +121,21 @@ def _unanswered(subject: str, text: str) -> StoreError:
             f"{subject}: the service's certificate is not believed",
             hint="name its authority's file in s3.ca_file",
         )
-    # The library has not sent it again: it does so where no connection was made.
-    kind = BucketAwayError if _RETRIED.search(text) else BucketConnectionError
+    kind = BucketAwayError if _is_over(text) else BucketConnectionError
     return kind(
         f"{subject}: the service does not answer: {_cause(text)}",
         hint="check s3.endpoint and the network, then run the command again",
     )
+
+
+def _is_over(text: str) -> bool:
+    """Return whether the library sent it again as often as it may.
+
+    It does so where no connection was made or the service was busy, and not where a
+    connection broke, be it that of a request which it had to send again before.
+    """
+    found = _RETRIED.search(text)
+    return found is not None and found[2] in (None, found[1])
 
 
 def _reason(text: str) -> str:

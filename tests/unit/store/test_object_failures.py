@@ -50,6 +50,9 @@ BROKEN = (
 )
 
 
+BROKEN_LATER = UNMADE.replace("after 3 retries", "after 1 retries")
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "said"),
     [
@@ -69,6 +72,11 @@ BROKEN = (
         (GenericError(answer("500", "InternalError")), BucketAwayError, "failed"),
         (GenericError(answer("501", "NotImplemented")), StoreError, "NotImplemented"),
         (GenericError(answer("301", "PermanentRedirect")), StoreError, "Redirect"),
+        (
+            GenericError(BROKEN_LATER.format("Connection reset")),
+            BucketConnectionError,
+            "connection reset",
+        ),
         (
             GenericError(UNMADE.format("Connection refused")),
             BucketAwayError,
