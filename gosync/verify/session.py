@@ -191,7 +191,7 @@ async def _open(
     if kind is not TargetKind.URL:
         yield _open_files(request, kind, catalog, clock)
         return
-    # Importing an HTTP client takes longer than to verify a small cache.
+    # To import what asks upstreams takes as long as to verify a small cache.
     from gosync.upstream.http import Fetcher  # noqa: PLC0415
     from gosync.verify.look.goproxy import open_url  # noqa: PLC0415
 

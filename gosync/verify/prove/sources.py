@@ -137,7 +137,7 @@ async def open_log(trust: ProofTrust, clock: Clock) -> AsyncIterator[Log | None]
     if database is None or proxies is None:
         yield None
         return
-    # Importing an HTTP client takes longer than to verify a small cache.
+    # To import what asks upstreams takes as long as to verify a small cache.
     from gosync.upstream.http import Fetcher  # noqa: PLC0415
     from gosync.upstream.sources import Sources  # noqa: PLC0415
     from gosync.upstream.sumdb import SumDBRemote  # noqa: PLC0415
