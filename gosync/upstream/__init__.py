@@ -19,6 +19,7 @@ the other side served, with evidence of when and from where.
 ``resume``       when only the rest of a body is asked for (pure)
 ``traffic``      what a fetcher has asked and got, and how fast it may get more
 ``lanes``        ``Lanes``: how many requests one host is sent at once
+``turn``         whether a request waits in line, and where
 ``limit``        that number: up with answers, down with refusals (pure)
 ``budget``       how many retries and hedges there may be (pure)
 ``patience``     how long a download's next bytes are waited for

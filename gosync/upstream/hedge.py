@@ -2,11 +2,17 @@
 
 The first answer counts, and what is still under way then is given up. A failure of one
 lets the other go on; only when both have failed is there none.
+
+Where both would go to one host, time that the first one waits in our own line is none
+that the host took: the second one is due that long after the first one was sent, and
+then waits behind nobody. Where hedges are spent it is due late, and one of the retries:
+what a line has lost does not come, however long it is waited for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 import anyio
@@ -15,6 +21,7 @@ from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from gosync.errors import GosyncError
+from gosync.upstream.turn import Turn, taking
 from gosync.work.pool import first_error
 
 T = TypeVar("T")
@@ -25,6 +32,19 @@ UNKNOWN_SECONDS_SAME: Final = 5.0
 _LEAST_SECONDS_OTHER: Final = 0.2
 _LEAST_SECONDS_SAME: Final = 1.0
 _OF_P95: Final = 1.5
+_LOOK_AGAIN_SECONDS: Final = 0.1
+
+
+class Due(msgspec.Struct, frozen=True):
+    """When a second request is due.
+
+    Attributes:
+        seconds: After the first one.
+        may_send: Whether there may be one, asked then.
+    """
+
+    seconds: float
+    may_send: Callable[[], bool] = lambda: True
 
 
 class HedgedAnswer(msgspec.Struct, Generic[T], frozen=True):
@@ -61,8 +81,8 @@ async def ask_hedged(
     first: Ask[T],
     second: Ask[T],
     *,
-    after_seconds: float,
-    may_send: Callable[[], bool] = lambda: True,
+    due: Sequence[Due],
+    once_sent: bool = False,
 ) -> HedgedAnswer[T]:
     """Ask once and, if that takes so long, a second time; return the first answer.
 
@@ -71,21 +91,24 @@ async def ask_hedged(
 
     A first request that fails before the second one was sent has the last word. The
     first one runs in the caller's own task: most need no second one, nor a task.
-    """
-    import asyncio  # noqa: PLC0415 - many a command comes here and asks nobody
 
-    race = _Race(second, may_send)
-    loop = asyncio.get_running_loop()
+    Args:
+        first: Asks.
+        second: Asks once more.
+        due: When the second one is, at first, and where there was none then.
+        once_sent: Whether that counts from when the first one had a lane.
+    """
+    race = _Race(second, deque(due), once_sent=once_sent)
     try:
         async with anyio.create_task_group() as tasks:
-            timer = loop.call_later(after_seconds, race.send_second, tasks)
+            race.arm(tasks, due[0].seconds)
             try:
-                with race.first_scope:
+                with race.first_scope, taking(race.first_turn):
                     await race.run_first(first)
                 if race.is_second_sent:
                     await race.decided.wait()
             finally:
-                timer.cancel()
+                race.disarm()
             if race.is_second_sent:
                 tasks.cancel_scope.cancel()
     except BaseExceptionGroup as group:
@@ -96,18 +119,44 @@ async def ask_hedged(
 class _Race(Generic[T]):
     """Two requests, and how they end."""
 
-    def __init__(self, second: Ask[T], may_send: Callable[[], bool]) -> None:
+    def __init__(self, second: Ask[T], due: deque[Due], *, once_sent: bool) -> None:
         self.outcome: HedgedAnswer[T] = HedgedAnswer()
         self.first_scope = anyio.CancelScope()
+        self.first_turn = Turn()
         self.decided = anyio.Event()
         self.is_second_sent = False
         self._second = second
-        self._may_send = may_send
+        self._due = due
+        self._once_sent = once_sent
+        self.disarm: Callable[[], None] = lambda: None
 
-    def send_second(self, tasks: TaskGroup) -> None:
-        if self._may_send():
+    def arm(self, tasks: TaskGroup, seconds: float) -> None:
+        """Look in so many seconds whether a second one is due."""
+        import asyncio  # noqa: PLC0415 - many a command comes here and asks nobody
+
+        loop = asyncio.get_running_loop()
+        self.disarm = loop.call_later(seconds, self._look, tasks).cancel
+
+    def _look(self, tasks: TaskGroup) -> None:
+        missing = self._missing_seconds()
+        if missing > 0:
+            self.arm(tasks, missing)
+            return
+        due = self._due.popleft()
+        if due.may_send():
             self.is_second_sent = True
             tasks.start_soon(self._run_second)
+        elif self._due:
+            self.arm(tasks, self._due[0].seconds - due.seconds)
+
+    def _missing_seconds(self) -> float:
+        """Return how much earlier than due it is: 0 if it is due."""
+        turn, due = self.first_turn, self._due[0].seconds
+        if self._once_sent and turn.in_line:
+            return max(due, _LOOK_AGAIN_SECONDS)
+        if not self._once_sent or turn.sent_at is None:
+            return 0
+        return max(0, due - (anyio.current_time() - turn.sent_at))
 
     async def run_first(self, ask: Ask[T]) -> None:
         try:
@@ -117,7 +166,8 @@ class _Race(Generic[T]):
 
     async def _run_second(self) -> None:
         try:
-            self._win(HedgedAnswer(await self._second(), by_second=True))
+            with taking(Turn(goes_first=self._once_sent)):
+                self._win(HedgedAnswer(await self._second(), by_second=True))
         except GosyncError as exc:
             self._lose(replace(self.outcome, second_error=exc))
         else:

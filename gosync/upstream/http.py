@@ -303,10 +303,6 @@ class Fetcher:
         """Return the web proxy that a URL is asked through, without secrets."""
         return self._exchange.web_proxy_of(url)
 
-    def load_of(self, url: str) -> float:
-        """Return how full the lanes to a URL's host are; 1 and more is full."""
-        return self._lanes_to(url).load
-
     async def _persist(
         self,
         url: str,
@@ -316,7 +312,7 @@ class Fetcher:
         circuit: Circuit | None,
     ) -> Response:
         """Try, and try again, until the total deadline."""
-        lanes = self._lanes_to(url)
+        lanes = self.lanes_to(url)
         is_patient = retries is None
 
         async def send() -> Response:
@@ -360,7 +356,7 @@ class Fetcher:
             await circuit.count(late, total_seconds)
         raise late from (failures[-1] if failures else None)
 
-    def _lanes_to(self, url: str) -> Lanes:
+    def lanes_to(self, url: str) -> Lanes:
         """Return the lanes to a URL's host."""
         host = url.split("/", 3)[2].rpartition("@")[2] if "://" in url else ""
         found = self._lanes.get(host)

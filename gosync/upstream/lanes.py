@@ -1,6 +1,7 @@
 """Lanes to one host: at most as many requests at once as its limit allows.
 
-Who finds no lane free waits in line. Refusals for load narrow the limit, answers widen
+Who finds no lane free waits in line; a second request for what was asked long ago goes
+first (``turn``). Refusals for load narrow the limit, answers widen
 it again (``limit``); a retry waits, besides, until the host's allowance has one
 (``budget``).
 """
@@ -22,6 +23,7 @@ from gosync.errors import (
 )
 from gosync.upstream.budget import RETRIES
 from gosync.upstream.limit import Limit, new_limit, says_overloaded
+from gosync.upstream.turn import Turn, own_turn
 
 
 class Lanes:
@@ -43,7 +45,7 @@ class Lanes:
     @asynccontextmanager
     async def lane(self) -> AsyncIterator[None]:
         """Hold a lane for one request, and learn from how it ends."""
-        await self._enter()
+        await self._enter(own_turn() or Turn())
         try:
             yield
         except (NotFoundError, RejectedError):
@@ -68,6 +70,13 @@ class Lanes:
         """Note a request that is no retry."""
         self._budget = self._budget.asked()
 
+    def may_retry(self) -> bool:
+        """Spend a retry, if the budget has one now."""
+        if not self._budget.has_one():
+            return False
+        self._budget = self._budget.spent(self._clock.monotonic())
+        return True
+
     async def wait_for_retry(self) -> None:
         """Wait until the budget has a retry to spend."""
         self._budget = self._budget.spent(self._clock.monotonic())
@@ -81,20 +90,32 @@ class Lanes:
             and self.limit.slots > 1
         )
 
-    async def _enter(self) -> None:
+    async def _enter(self, turn: Turn) -> None:
         if self.in_flight < self.limit.slots and not self._line:
             self.in_flight += 1
-            return
-        turn = anyio.Event()
-        self._line.append(turn)
+        else:
+            turn.in_line = True
+            try:
+                await self._stand_in_line(goes_first=turn.goes_first)
+            finally:
+                turn.in_line = False
+        if turn.sent_at is None:
+            turn.sent_at = anyio.current_time()
+
+    async def _stand_in_line(self, *, goes_first: bool) -> None:
+        called = anyio.Event()
+        if goes_first:
+            self._line.appendleft(called)
+        else:
+            self._line.append(called)
         try:
-            await turn.wait()
+            await called.wait()
         except BaseException:
-            if turn.is_set():  # called, and cancelled at once: the next one goes
+            if called.is_set():  # called, and cancelled at once: the next one goes
                 self.in_flight -= 1
                 self._call_next()
             else:
-                self._line.remove(turn)
+                self._line.remove(called)
             raise
 
     def _call_next(self) -> None:

@@ -41,7 +41,7 @@ from gosync.upstream.breaker import BreakerState
 from gosync.upstream.budget import HEDGES, RETRIES
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry, ProxyList
 from gosync.upstream.hanging import HangingBodies
-from gosync.upstream.hedge import ask_hedged, hedge_delay_seconds
+from gosync.upstream.hedge import Ask, Due, ask_hedged, hedge_delay_seconds
 from gosync.upstream.http import Fetcher
 from gosync.upstream.patience import BodyPatience, first_wait_seconds
 from gosync.upstream.retry import retry_policy, with_retries
@@ -237,34 +237,22 @@ class Sources:
             GosyncError: What ``ask`` raised.
         """
         self._hedges = self._hedges.asked()
-        delay_seconds = hedge_delay_seconds(
-            source.circuit.late_seconds, has_other=False
-        )
-        if not self._hedges.has_one():
-            return await ask()
-        outcome = await ask_hedged(
-            ask,
-            ask,
-            after_seconds=delay_seconds,
-            may_send=partial(self._may_ask_again, source.name),
-        )
-        if outcome.answer is None:
-            assert outcome.first_error is not None
-            raise outcome.first_error
-        return outcome.answer
+        late_seconds = source.circuit.late_seconds
+        soon = hedge_delay_seconds(late_seconds, has_other=False)
+        late = first_wait_seconds(late_seconds, has_other=False)
+        retry = Due(late, self._fetcher.lanes_to(source.name).may_retry)
+        hedge = Due(soon, self._may_hedge_now)
+        again = partial(_ask_again, ask, ask, retry)  # the second may be lost, too
+        return await _ask_again(ask, again, hedge, retry)
 
     def _may_hedge(self, entry: ProxyEntry) -> bool:
         """Whether there may be a second request; a probe is one at a time anyway."""
         is_probe = self.at(entry.url).circuit.state is BreakerState.HALF_OPEN
         return is_probe or self._hedges.has_one()
 
-    def _may_ask_again(self, url: str) -> bool:
-        """Whether the same one is asked again, now that it is due.
-
-        Not where others that began together have spent the hedges meanwhile, nor
-        where the second request would wait in the line that the first one waits in.
-        """
-        if not self._hedges.has_one() or self._fetcher.load_of(url) > 1:
+    def _may_hedge_now(self) -> bool:
+        """Spend a hedge, unless those that began together have spent them meanwhile."""
+        if not self._hedges.has_one():
             return False
         self._spend_hedge()
         return True
@@ -295,34 +283,30 @@ class Sources:
         failed: dict[str, GosyncError],
     ) -> T:
         """Ask one entry and, if it takes long, another one or the same again."""
+        if second is entry:
+            return await self.ask_one(self.at(entry.url), partial(ask, entry))
         self._hedges = self._hedges.asked()
-        circuit, has_other = self.at(entry.url).circuit, second is not entry
-        delay_seconds = hedge_delay_seconds(circuit.late_seconds, has_other=has_other)
+        circuit = self.at(entry.url).circuit
         if not self._may_hedge(entry):
             return await ask(entry)
         started = self._fetcher.clock.monotonic()
         is_probe = circuit.state is BreakerState.HALF_OPEN
 
         def may_send() -> bool:
-            if is_probe:
-                return True
-            if not has_other:
-                return self._may_ask_again(second.url)
-            self._spend_hedge()  # the other one is asked in place of the first, too
+            if not is_probe:  # the other one is asked in place of the first, too
+                self._spend_hedge()
             return True
 
+        seconds = hedge_delay_seconds(circuit.late_seconds, has_other=True)
         outcome = await ask_hedged(
-            partial(ask, entry),
-            partial(ask, second),
-            after_seconds=delay_seconds,
-            may_send=may_send,
+            partial(ask, entry), partial(ask, second), due=(Due(seconds, may_send),)
         )
-        if has_other and outcome.second_error is not None:
+        if outcome.second_error is not None:
             failed[second.url] = outcome.second_error
         if outcome.answer is None:
             assert outcome.first_error is not None
             raise outcome.first_error
-        if outcome.by_second and has_other and outcome.first_error is None:
+        if outcome.by_second and outcome.first_error is None:
             await circuit.count_slow(self._fetcher.clock.monotonic() - started)
         return outcome.answer
 
@@ -333,13 +317,22 @@ class Sources:
         circuit = self.at(url).circuit
         if circuit.state is BreakerState.OPEN:
             return float("inf")
-        load = self._fetcher.load_of(url)
+        load = self._fetcher.lanes_to(url).load
         if not circuit.health.answered:  # one request at a time shows how it is
             return load * _UNKNOWN_SECONDS if circuit.is_asked else 0.0
         idle_seconds = self._fetcher.clock.monotonic() - circuit.asked_at
         if circuit.state is BreakerState.HALF_OPEN or idle_seconds > _ASK_AGAIN_SECONDS:
             return 0.0
         return circuit.usual_seconds * load
+
+
+async def _ask_again(ask: Ask[T], second: Ask[T], *due: Due) -> T:
+    """Return the answer of one source that is asked again when that is due."""
+    outcome = await ask_hedged(ask, second, due=due, once_sent=True)
+    if outcome.answer is None:
+        assert outcome.first_error is not None
+        raise outcome.first_error
+    return outcome.answer
 
 
 def _rank(error: GosyncError) -> int:

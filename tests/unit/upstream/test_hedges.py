@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import socket
 from contextlib import closing
+from functools import partial
 
 import anyio
 import anyio.lowlevel
 import pytest
+from anyio.abc import TaskStatus
+from msgspec.structs import replace
 
+from gosync.clock import SystemClock
 from gosync.errors import NotFoundError, UnavailableError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
@@ -16,8 +20,10 @@ from gosync.upstream import sources as sources_module
 from gosync.upstream.breaker import BreakerState
 from gosync.upstream.budget import HEDGES
 from gosync.upstream.goproxy import parse_goproxy
-from gosync.upstream.hedge import ask_hedged
+from gosync.upstream.hedge import Due, ask_hedged
 from gosync.upstream.http import Fetcher
+from gosync.upstream.lanes import Lanes
+from gosync.upstream.limit import Limit
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.proxy import ProxyClient
 from gosync.upstream.route import Order, Routing
@@ -42,7 +48,7 @@ async def test_the_first_answer_counts_and_the_other_is_given_up() -> None:
     async def soon() -> str:
         return "soon"
 
-    got = await ask_hedged(never, soon, after_seconds=0)
+    got = await ask_hedged(never, soon, due=[Due(0)])
     assert (got.answer, got.by_second, given_up) == ("soon", True, [1])
 
 
@@ -58,10 +64,10 @@ async def test_a_failure_lets_the_other_one_go_on() -> None:
         await anyio.lowlevel.checkpoint()
         return "yes"
 
-    got = await ask_hedged(after_that, fail, after_seconds=0)
+    got = await ask_hedged(after_that, fail, due=[Due(0)])
     assert (got.answer, got.by_second) == ("yes", False)
     assert isinstance(got.second_error, NotFoundError)
-    both = await ask_hedged(fail, after_that, after_seconds=30)
+    both = await ask_hedged(fail, after_that, due=[Due(30)])
     assert both.answer is None, "it failed before the second one was due"
     assert isinstance(both.first_error, NotFoundError)
 
@@ -81,7 +87,7 @@ async def test_no_second_one_is_sent_where_there_may_be_none_when_it_is_due() ->
     async def never() -> str:
         raise AssertionError
 
-    got = await ask_hedged(after_that, never, after_seconds=0, may_send=may_send)
+    got = await ask_hedged(after_that, never, due=[Due(0, may_send)])
     assert (got.answer, got.by_second) == ("yes", False)
     assert got.second_error is None
 
@@ -118,7 +124,7 @@ async def test_what_neither_expects_comes_out_as_it_is() -> None:
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        await ask_hedged(break_down, break_down, after_seconds=30)
+        await ask_hedged(break_down, break_down, due=[Due(30)])
 
 
 async def test_a_silent_mirror_is_left_alone_and_costs_a_pass_little(
@@ -145,7 +151,7 @@ async def test_a_silent_mirror_is_left_alone_and_costs_a_pass_little(
             assert first.circuit.state is BreakerState.OPEN
             assert first.circuit.health.slow <= 24
             assert len(server.requests) == 60
-            assert fetcher.traffic.requests <= 60 + 24 + 1
+            assert fetcher.traffic.requests <= 60 + 24 + 8, "a few probes"
 
 
 async def test_a_slow_answer_is_overtaken_by_the_next_mirror(
@@ -227,3 +233,79 @@ async def test_the_faster_mirror_is_asked_once_both_are_known(
         for _ in range(30):
             await client.mod(MV)
         assert len(server.requests) < len(other_server.requests)
+
+
+async def test_what_waits_in_our_own_line_is_not_asked_twice() -> None:
+    lanes, asked = Lanes(1, SystemClock()), 0
+
+    async def ask() -> str:
+        async with lanes.lane():
+            return "yes"
+
+    def may_send() -> bool:
+        nonlocal asked
+        asked += 1
+        return True
+
+    async def release_later() -> None:
+        await anyio.sleep(0.3)  # long after it is due
+        release.set()
+
+    async def hold(*, task_status: TaskStatus[None]) -> None:
+        async with lanes.lane():
+            task_status.started()
+            await release.wait()
+
+    release = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(hold)
+        tasks.start_soon(release_later)
+        got = await ask_hedged(ask, ask, due=[Due(0, may_send)], once_sent=True)
+    assert (got.answer, got.by_second, asked) == ("yes", False, 0)
+
+
+async def test_a_second_request_goes_before_what_waits_in_line() -> None:
+    lanes, order, both_wait = Lanes(1, SystemClock()), [], anyio.Event()
+
+    async def first() -> str:
+        async with lanes.lane():
+            await both_wait.wait()
+            lanes.limit = Limit(2, 2.0)
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def wait_in_line() -> None:
+        async with lanes.lane():
+            order.append("other")
+
+    async def second() -> str:
+        both_wait.set()
+        async with lanes.lane():
+            order.append("second")
+        return "yes"
+
+    async with anyio.create_task_group() as tasks:
+
+        def may_send() -> bool:
+            tasks.start_soon(wait_in_line)
+            return True
+
+        got = await ask_hedged(first, second, due=[Due(0.05, may_send)], once_sent=True)
+    assert (got.by_second, order) == (True, ["second", "other"])
+
+
+async def test_where_hedges_are_spent_what_is_lost_is_asked_again_late(
+    server: ScriptServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources_module, "hedge_delay_seconds", lambda *_, **__: 0)
+    monkeypatch.setattr(sources_module, "first_wait_seconds", lambda *_, **__: 0.1)
+    monkeypatch.setattr(sources_module, "HEDGES", replace(HEDGES, saved=0))
+    lost = stalling(b"", seconds=60)
+    server.script("/lost", lost, lost, answer(b"here"))
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        sources = Sources(parse_goproxy(server.url), fetcher)
+        source = sources.at(server.url)
+        ask = partial(fetcher.get, f"{server.url}/lost", limit_bytes=10)
+        with anyio.fail_after(25):
+            assert (await sources.ask_one(source, ask)).body == b"here"
+    assert len(server.requests) == 3
