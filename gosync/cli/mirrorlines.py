@@ -41,11 +41,17 @@ def mirror_rows(
             "-" if speed is None else f"{speed / 1e6:.1f} MB/s",
             "-" if each.lag_hours is None else f"{each.lag_hours:.1f} h",
             _behind(each),
-            str(one.head_size or "yes") if each.sumdb else "no",
+            _relayed(each, one),
             *(_reached(each, family) for family in FAMILIES),
             _tls(each),
             "; ".join([*each.gaps, *([one.reason] if one.reason else [])]),
         )
+
+
+def _relayed(each: MirrorStanding, one: MirrorSight) -> str:
+    if each.sumdb:
+        return str(one.head_size or "yes")
+    return "-" if one.first_seconds is None else "no"
 
 
 def _behind(each: MirrorStanding) -> str:

@@ -14,7 +14,6 @@ from gosync.errors import (
     NotFoundError,
     PageError,
     RejectedError,
-    UnavailableError,
     UpstreamStatusError,
 )
 from gosync.gomod.dirhash import hash_zip
@@ -112,19 +111,27 @@ class Asking:
             await self._small(file_target(mv, FileKind.MOD), MOD_LIMIT_BYTES)
             if info is not None and own is not None and own.time is None:
                 self._note_time(path, mv.version, info.body)
-        for path, version in wanted.items():
-            own = versions[path]
-            await self._zip(ModuleVersion(path, own.version if own else version))
-            if sighting.zip_of:
-                break
-        if wanted:
-            await self._absent(next(iter(wanted)))
+        if not sighting.works:  # nothing is known of what it lacks
+            return
+        zips = {
+            path: own.version if own else wanted[path] for path, own in versions.items()
+        }
+        await self._ask_large(zips)
         if database:
             await self._relay(database)
         if not self._has_served and sighting.works:
             sighting.reason = "it has none of what was asked for"
         if self._redirected:
             sighting.gaps.add(Gap.REDIRECTS)
+
+    async def _ask_large(self, versions: dict[str, str]) -> None:
+        """Ask for zips until one comes, and for an absent version of the first."""
+        for path, version in versions.items():
+            await self._zip(ModuleVersion(path, version))
+            if self.sighting.zip_of:
+                break
+        if versions:
+            await self._absent(next(iter(versions)))
 
     async def look_around(self, options: HttpOptions) -> None:
         """See how the mirror's host is reached: by each address family, and TLS."""
@@ -195,7 +202,7 @@ class Asking:
         try:
             asked = self._manners.asked(self._at(target))
             head = await self._fetcher.head(asked.url, headers=asked.headers)
-        except UnavailableError:
+        except UpstreamStatusError:
             self.sighting.gaps.add(Gap.NO_HEAD)
         except GosyncError:
             return
@@ -217,6 +224,8 @@ class Asking:
     async def _relay(self, database: str) -> None:
         target = "latest" if self.is_relay else f"sumdb/{database}/supported"
         got = await self._small(target, MIB, is_module=False)
+        if not self.sighting.works:
+            return
         if got is None or got.body.lstrip()[:1] == b"<":
             self.sighting.gaps.add(Gap.NO_SUMDB)
         else:

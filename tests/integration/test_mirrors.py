@@ -173,6 +173,7 @@ def test_without_any_that_works_nothing_is_recommended(tmp_path: Path) -> None:
         site = Site(tmp_path, sim, modules=[PATH])
         found = compare(site, url, expect=UNAVAILABLE)
         assert found["recommended"] == {"goproxy": "", "toml": ""}
+        assert found["mirrors"][0]["gaps"] == [], "nothing is known of them"
         told = say(site, "mirrors", url, expect=UNAVAILABLE)
         assert "gosync explain network.refused" in told
 
