@@ -32,6 +32,7 @@ from gosync.site.site import Site, open_site
 from gosync.site.treefolder import served_folder
 from gosync.store.durable import disk_errors
 from gosync.sync.scope import check_not_carried
+from gosync.work.memory import share_arenas
 
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS: Final = 0.2
@@ -172,6 +173,7 @@ def be_owner(
     Raises:
         GosyncError: if the store cannot be used.
     """
+    share_arenas()
     with _opened(config) as site:
         # The HTTP client looks for anyio in callbacks.
         anyio.run(_until_told, site, spec, tell)

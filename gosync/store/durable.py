@@ -23,8 +23,9 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from gosync.errors import NoSpaceError, StoreError
@@ -215,15 +216,26 @@ def sync_filesystem(folder: Path) -> None:
     Raises:
         OSError: the disk refuses.
     """
-    import ctypes  # noqa: PLC0415 - for those alone who write much
-
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        library = ctypes.CDLL(None, use_errno=True)
-        if not hasattr(library, "syncfs"):
-            os.sync()  # a libc without it: everything is more than enough
-        elif library.syncfs(descriptor) != 0:
-            number = ctypes.get_errno()
+        number = _syncfs()(descriptor)
+        if number != 0:
             raise OSError(number, os.strerror(number), str(folder))
     finally:
         os.close(descriptor)
+
+
+@cache  # ctypes makes a type for each library opened, and the cycle collector frees it
+def _syncfs() -> Callable[[int], int]:
+    """Return what syncs the filesystem of a descriptor, and tells errno, 0 for none."""
+    import ctypes  # noqa: PLC0415 - for those alone who write much
+
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def sync(descriptor: int) -> int:
+        if not hasattr(library, "syncfs"):
+            os.sync()  # a libc without it: everything is more than enough
+            return 0
+        return 0 if library.syncfs(descriptor) == 0 else ctypes.get_errno()
+
+    return sync
