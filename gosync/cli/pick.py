@@ -65,5 +65,7 @@ def print_pick(
         "dotenv": f'GOPROXY="{goproxy}"',
         "github": f"GOPROXY={goproxy}",
     }[form]
+    if not found:
+        options.output.note(f"no mirror answered in time; not tried: {goproxy}")
     report = PickReport(goproxy, answered=bool(found))
     options.output.result("mirrors", report, [line])

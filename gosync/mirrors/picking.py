@@ -1,6 +1,7 @@
 """Picking: the mirrors that answer within seconds, and the last good ones if none does.
 
-Each is asked one small question at the same time. Whatever happens, an answer is there
+Each is asked one small question at the same time, and a second one where it says no to
+that: a mirror may lack ``@latest``. Whatever happens, an answer is there
 when the time is over: what answered last time is kept in the user's cache folder, and
 before there was a last time the first known mirror is as good as any.
 """
@@ -16,15 +17,18 @@ from typing import Final
 import anyio
 import msgspec
 
-from gosync.errors import GosyncError
+from gosync.errors import GosyncError, NotFoundError, UpstreamStatusError
+from gosync.gomod.filekind import FileKind
+from gosync.gomod.module import ModuleVersion
 from gosync.mirrors.known import KnownMirror
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import MIB
-from gosync.upstream.targets import latest_target
+from gosync.upstream.targets import file_target, latest_target
 from gosync.upstream.urls import join, module_path_on_wire
 
 _MOST: Final = 3
 _QUESTION: Final = "golang.org/x/text"
+_ANSWERED_BY_ALL: Final = ModuleVersion(_QUESTION, "v0.3.0")
 _SETTLING_SHARE: Final = 0.5  # of the first answer's time, the others are waited for
 
 
@@ -50,7 +54,9 @@ class MirrorPick:
     def __init__(self, mirrors: Sequence[KnownMirror], module: str = _QUESTION) -> None:
         """Prepare to ask these mirrors about a module's latest version."""
         self._mirrors = [each for each in mirrors if each.usable and not each.relay]
-        self._module = module
+        self._targets = [latest_target(module)]
+        if module == _QUESTION:
+            self._targets.append(file_target(_ANSWERED_BY_ALL, FileKind.INFO))
         self.answered: list[str] = []
 
     async def run(self, fetcher: Fetcher, *, seconds: float) -> list[str]:
@@ -82,15 +88,19 @@ class MirrorPick:
         return self.answered[:_MOST]
 
     async def _asks(self, mirror: KnownMirror, fetcher: Fetcher) -> bool:
-        url = join(mirror.url, module_path_on_wire(latest_target(self._module)))
-        try:
-            got = await fetcher.get(url, limit_bytes=MIB)
-        except GosyncError:
-            return False
-        if got.body.lstrip()[:1] != b"{":
-            return False
-        self.answered.append(mirror.url)
-        return True
+        for target in self._targets:
+            try:
+                got = await fetcher.get(
+                    join(mirror.url, module_path_on_wire(target)), limit_bytes=MIB
+                )
+            except (NotFoundError, UpstreamStatusError):
+                continue  # it may lack a part of the protocol
+            except GosyncError:
+                return False
+            if got.body.lstrip()[:1] == b"{":
+                self.answered.append(mirror.url)
+                return True
+        return False
 
 
 def last_pick_file(environment: Mapping[str, str]) -> Path:

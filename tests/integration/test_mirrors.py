@@ -19,8 +19,9 @@ from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import ModuleSource
 from gosync.gomod.module import ModuleVersion
 from gosync.mirrors.asking import Asking
-from gosync.mirrors.known import known_mirrors
+from gosync.mirrors.known import KnownMirror, known_mirrors
 from gosync.mirrors.measuring import interval
+from gosync.mirrors.picking import MirrorPick
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import HttpOptions
 from tests.integration import forked
@@ -189,6 +190,21 @@ def test_a_pick_is_there_in_time_whatever_answers(
         assert got == f'GOPROXY="{sim.url}"\n'
         got = say(site, "mirrors", "pick", deaf, "--timeout", "1s")
         assert got == f"export GOPROXY='{sim.url}'\n", "the last good one"
+
+
+def test_a_mirror_without_latest_is_picked_all_the_same() -> None:
+    server = ScriptServer()
+    server.script("/golang.org/x/text/@latest", answer(status=403))
+    info = b'{"Version":"v0.3.0","Time":"2017-12-14T13:08:43Z"}'
+    server.script("/golang.org/x/text/@v/v0.3.0.info", answer(info))
+
+    async def pick() -> list[str]:
+        async with Fetcher(HttpOptions(retries=0), environment={}) as fetcher:
+            found = MirrorPick([KnownMirror(server.url)])
+            return await found.run(fetcher, seconds=60)
+
+    assert anyio.run(pick) == [server.url]
+    server.stop()
 
 
 def test_a_go_mod_is_measured_with_an_interval(tmp_path: Path, sim: Simulator) -> None:
