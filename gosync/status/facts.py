@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -18,6 +18,7 @@ from gosync.sync.completeness import Completeness, CompletenessReader
 from gosync.sync.freshness import Freshness, freshness_of
 from gosync.upstream.kept import UpstreamState, decode_kept, state_of
 from gosync.upstream.source import breaker_policy
+from gosync.upstream.urls import strip_secrets
 
 
 class MirrorFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,10 +86,23 @@ def upstream_states(
 ) -> tuple[UpstreamState, ...]:
     """Return how each upstream has answered of late, by their URLs.
 
+    One that is no longer configured is left out: nobody asks it.
+
     Raises:
         CatalogError: if the catalog cannot be read.
     """
+    asked = set(_asked_urls(options))
     return tuple(
         state_of(url, decode_kept(kept), now, breaker_policy(options.http))
         for url, kept in catalog.upstreams.all().items()
+        if url in asked
     )
+
+
+def _asked_urls(options: SiteOptions) -> Iterator[str]:
+    """Yield what the configuration lets a site ask, as it is kept."""
+    own = (each.entry for each in options.routing.own)
+    for each in (*options.proxies.entries, *own):
+        yield strip_secrets(each.url.rstrip("/"))
+    if options.database is not None:
+        yield strip_secrets(options.database.url or f"https://{options.database.name}")

@@ -33,6 +33,9 @@ def test_it_is_shown_by_status_and_counted_on_over_runs(tmp_path: Path) -> None:
         assert second["requests"] > first["requests"]
         (shown,) = site.status()["upstreams"]
         assert shown["url"] == sim.url
+    with Simulator() as other:
+        moved = Site(tmp_path, other, modules=[PATH])
+        assert moved.run("status").document["upstreams"] == [], "nobody asks it now"
 
 
 def test_a_mirror_without_latest_and_head_is_known_for_it(tmp_path: Path) -> None:
