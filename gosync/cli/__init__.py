@@ -21,6 +21,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     bundle_ledger   ``gosync bundle ack``, ``revoke`` and ``list``
     bundle_sign     ``gosync bundle sign``: one more signature beside a header
     bundle_lines    lines that the commands of ``gosync bundle`` print of one bundle
+    carriedarg      a module on the command line: the newest version that is here
     catalog         ``gosync catalog rebuild``: the catalog again
     choosing        what becomes of requests: by patterns, or by asking
     closure         ``gosync closure``: does the tree hold what a project needs

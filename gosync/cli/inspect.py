@@ -11,7 +11,7 @@ from gosync.audit.answers import FileAnswer, parse_answer
 from gosync.catalog.looks import Look
 from gosync.catalog.version_report import KnownVersion, VersionReport, read_version
 from gosync.cli.ages import ago
-from gosync.cli.arguments import parse_module_version
+from gosync.cli.carriedarg import carried_version
 from gosync.cli.completing import complete_module
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.policylines import ruling_lines
@@ -22,14 +22,17 @@ from gosync.site.site import read_catalog
 
 @click.command()
 @click.argument(
-    "module_version", metavar="MODULE@VERSION", shell_complete=complete_module
+    "module_version", metavar="MODULE[@VERSION]", shell_complete=complete_module
 )
 @common_options
 def show(options: CommonOptions, module_version: str) -> None:
-    """Show all that is known of one version: files, hashes, proof, findings."""
+    """Show all that is known of one version: files, hashes, proof, findings.
+
+    Without @VERSION the newest one that is here.
+    """
     config = options.load_config()
-    mv = parse_module_version(module_version)
     with read_catalog(config.site_options()) as catalog:
+        mv = carried_version(catalog, module_version)
         known = read_version(catalog, mv)
     if known is None:
         raise NotFoundError(

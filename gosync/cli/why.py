@@ -8,7 +8,7 @@ import click
 
 from gosync.catalog.versions import FoundBy
 from gosync.cli.ages import ago
-from gosync.cli.arguments import parse_module_version
+from gosync.cli.carriedarg import carried_version
 from gosync.cli.completing import complete_module
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.policylines import ruling_lines
@@ -32,19 +32,20 @@ _BY_COMMAND = SelectionReason("command", "asked for with `gosync sync MODULE@VER
 
 @click.command()
 @click.argument(
-    "module_version", metavar="MODULE@VERSION", shell_complete=complete_module
+    "module_version", metavar="MODULE[@VERSION]", shell_complete=complete_module
 )
 @common_options
 def why(options: CommonOptions, module_version: str) -> None:
     """Show why a version is selected: by which select or project, and how.
 
-    Asks nobody; it answers from what the last sync or plan learned.
+    Without @VERSION the newest one that is here. Asks nobody; it answers from what
+    the last sync or plan learned.
     """
     config = options.load_config()
     site_options = config.site_options()
-    mv = parse_module_version(module_version)
     projects = read_projects(site_options.projects)
     with read_store(site_options) as (catalog, blobs):
+        mv = carried_version(catalog, module_version)
         row = catalog.versions.get(mv)
         withdrawal = catalog.withdrawn.get(mv)
         ruling = catalog.rulings.get(mv)

@@ -127,6 +127,13 @@ def test_what_was_selected_once_is_told_with_its_end(
         assert document["unselected_at"]
 
 
+def test_a_module_alone_means_its_newest_version_here(site: Site) -> None:
+    for name in ("named.example/m", "named.example/m@latest"):
+        assert site.run("why", name, expect=OK).document["version"] == "v1.1.0"
+        assert site.run("show", name, expect=OK).document["version"] == "v1.1.0"
+    assert "gosync list" in site.run("why", "no.example/m", expect=MISSING).stderr
+
+
 def test_what_nobody_knows_is_no_answer(site: Site) -> None:
     for name in ("named.example/m@v1.7.0", "nobody.example/m@v1.0.0"):
         refused = site.run("why", name, expect=MISSING).document
@@ -134,7 +141,7 @@ def test_what_nobody_knows_is_no_answer(site: Site) -> None:
         assert "gosync list --all" in refused["hint"]
 
 
-@pytest.mark.parametrize("text", ["named.example/m", "../../etc@v1.0.0", "a.b@", ""])
+@pytest.mark.parametrize("text", ["Named", "../../etc@v1.0.0", "a.b@", ""])
 def test_what_is_no_version_is_refused(site: Site, text: str) -> None:
     refused = site.run("why", text, expect=USAGE).document
     assert "path@v1.2.3" in refused["hint"]
