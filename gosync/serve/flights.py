@@ -77,9 +77,14 @@ class Flights:
         return None
 
     def _remember(self, key: str, answer: OriginAnswer) -> None:
-        if len(self._refused) >= _REMEMBERED:
+        now = self._clock.monotonic()
+        self._refused.pop(key, None)  # the one remembered last is last
+        self._refused[key] = now + NO_SECONDS, answer
+        while len(self._refused) > _REMEMBERED or self._oldest_until() <= now:
             self._refused.pop(next(iter(self._refused)))
-        self._refused[key] = self._clock.monotonic() + NO_SECONDS, answer
+
+    def _oldest_until(self) -> float:
+        return next(iter(self._refused.values()))[0]
 
     async def close(self) -> None:
         """End what is under way; whoever fetches what it brought begins anew."""
