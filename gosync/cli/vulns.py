@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import VersionRow
@@ -21,15 +22,16 @@ from gosync.cli.modulepattern import (
     project_option,
 )
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
+from gosync.cli.output import Output
 from gosync.config import Config
 from gosync.errors import ConfigError, NotFoundError
-from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.ingest.storedvulns import stored_entries
 from gosync.site.site import Site, open_site, read_store
 from gosync.store.blobs import BlobReader
 from gosync.sync.projectzips import zips_of_project
 from gosync.text import printable
+from gosync.vulndb.fixes import ProposedFix, propose_fixes
 from gosync.vulndb.keeping import VulndbChange
 from gosync.vulndb.report import Vulnerabilities, VulnerableVersion, is_asked
 
@@ -44,12 +46,14 @@ class VulnReport(msgspec.Struct, frozen=True):
         versions: How many versions were looked at.
         changed: What an update did, None where none was asked for.
         vulnerable: Which of them are affected, and by what.
+        fixes: What to select, None where nobody asked.
     """
 
     entries: int
     versions: int
     changed: VulndbChange | None
     vulnerable: list[VulnerableVersion]
+    fixes: list[ProposedFix] | None = None
 
 
 @click.command()
@@ -61,6 +65,11 @@ class VulnReport(msgspec.Struct, frozen=True):
 @click.option(
     "--accept-loss", is_flag=True, help="Take a database that has lost many entries."
 )
+@click.option(
+    "--select-fixes",
+    is_flag=True,
+    help="Print a [[select]] of versions that fix what is here.",
+)
 @wait_lock_option
 @common_options
 def vulns(
@@ -69,6 +78,7 @@ def vulns(
     project: Path | None,
     update: bool,
     accept_loss: bool,
+    select_fixes: bool,
     wait_lock: float,
 ) -> int:
     """Show which carried versions have known vulnerabilities, and what fixes them.
@@ -84,21 +94,46 @@ def vulns(
     with read_store(config.site_options()) as (catalog, blobs), catalog.snapshot():
         zips = None if project is None else zips_of_project(project, catalog, blobs)
         known = _known(catalog, blobs)
-        rows = list(_rows(catalog, matches, path_prefix(pattern), zips))
+        rows = list(_rows(catalog, matches, path_prefix(pattern)))
     found = [
         each
         for _, of_module in groupby(rows, attrgetter("path"))
-        for each in known.of(of_module)
+        for each in known.of(of_module, zips)
     ]
-    report = VulnReport(known.count, len(rows), changed, found)
+    looked_at = sum(zips is None or row.mv in zips for row in rows)
+    report = VulnReport(known.count, looked_at, changed, found)
+    if select_fixes:
+        report = replace(report, fixes=list(propose_fixes(found, known)))
     options.output.result("vulns", report)
-    columns = ("module", "version", "vulnerability", "fixed in", "what")
-    options.output.table(columns, map(_cells, found))
-    options.output.say(
-        f"{len(rows)} versions, {len({(e.module, e.version) for e in found})} of them"
-        f" affected; {known.count} entries in the database"
-    )
+    _tell(options.output, report)
     return _STANDS_OPEN if found else 0
+
+
+def _tell(output: Output, report: VulnReport) -> None:
+    if report.fixes is not None:
+        for line in _select_lines(report.fixes):
+            output.say(line)
+        return
+    found = report.vulnerable
+    columns = ("module", "version", "vulnerability", "fixed in", "what")
+    output.table(columns, map(_cells, found))
+    output.say(
+        f"{report.versions} versions, {len({(e.module, e.version) for e in found})} of"
+        f" them affected; {report.entries} entries in the database"
+    )
+
+
+def _select_lines(fixes: Sequence[ProposedFix]) -> Iterator[str]:
+    """Yield lines for gosync.toml."""
+    if not fixes:
+        yield "# nothing to select: what is fixed anywhere is carried"
+        return
+    yield "[[select]]"
+    yield "modules = ["
+    for each in fixes:
+        yield f'  "{each.module}@{each.version}", # {", ".join(each.ids)}'
+    yield "]"
+    yield 'deps = "build"'
 
 
 def _update(
@@ -140,12 +175,9 @@ def _rows(
     catalog: Catalog,
     matches: PathFilter,
     prefix: str,
-    zips: frozenset[ModuleVersion] | None,
 ) -> Iterator[VersionRow]:
     for row in catalog.versions.all_rows(prefix):
-        if not (is_asked(row) and matches(row.path)):
-            continue
-        if zips is None or row.mv in zips:
+        if is_asked(row) and matches(row.path):
             yield row
 
 

@@ -16,6 +16,7 @@ from gosync.artifact import VULNDB, Artifact
 from gosync.catalog.db import Catalog
 from gosync.errors import BlobCorruptError, MalformedError
 from gosync.hint import advise, command
+from gosync.osv.affected import modules_of
 from gosync.osv.entry import AffectedModule, VulnEntry, parse_entry
 from gosync.osv.files import ENTRIES, MODULES, ModuleVulns, entry_file
 from gosync.store.blobs import BlobReader
@@ -66,7 +67,7 @@ class StoredVulns:
                 continue  # between two waves of a bundle
             entry = _entry(self._blobs.read, kept)
             if entry.withdrawn is None:
-                named = (e for e in entry.affected if e.package.name == path)
+                named = (e for e in modules_of(entry) if e.package.name == path)
                 yield from ((entry, each) for each in named)
 
 
@@ -92,7 +93,12 @@ def _index(read: Read, artifact: Artifact) -> Mapping[str, tuple[str, ...]]:
         modules = msgspec.json.decode(data, type=list[ModuleVulns])
     except msgspec.DecodeError as exc:
         raise _broken(artifact, exc) from exc
-    return {each.path: tuple(v.id for v in each.vulns) for each in modules}
+    return {each.path: _ids(each) for each in modules}
+
+
+def _ids(module: ModuleVulns) -> tuple[str, ...]:
+    """Return each id once: an entry that names the module twice has two lines."""
+    return tuple(dict.fromkeys(each.id for each in module.vulns))
 
 
 @lru_cache(maxsize=_ENTRIES_KEPT)

@@ -4,7 +4,8 @@ Entries stay byte for byte as they came, but for ``modified`` where it is the ye
 golang.org/x/vulndb nobody says when an entry changed, and ``govulncheck`` shows that
 year; the time of the module's version stands there then. Index files are as gendb of
 golang.org/x/vulndb makes them: a module's vulnerabilities by id, ``fixed`` and
-``aliases`` left out where there are none.
+``aliases`` left out where there are none. An entry that names a module twice has two
+lines there: ``govulncheck`` fetches no entry whose ``fixed`` it is past.
 """
 
 from __future__ import annotations
@@ -105,9 +106,9 @@ def _line(entry: VulnEntry) -> VulnLine:
 
 
 def _modules(entries: list[VulnEntry]) -> list[ModuleVulns]:
-    found: dict[str, dict[str, ModuleVuln]] = {}
+    found: dict[str, list[ModuleVuln]] = {}
     for entry in entries:
         for each in entry.affected:
             vuln = ModuleVuln(entry.id, format_time(entry.modified), fixed_in(each))
-            found.setdefault(each.package.name, {})[entry.id] = vuln
-    return [ModuleVulns(path, list(found[path].values())) for path in sorted(found)]
+            found.setdefault(each.package.name, []).append(vuln)
+    return [ModuleVulns(path, found[path]) for path in sorted(found)]

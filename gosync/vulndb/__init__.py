@@ -11,6 +11,7 @@ Its layout is that of https://go.dev/security/vuln/database, so that a real
 and beside each file its ``.gz``, a file of its own. The store has the plain files as
 artifacts of the kind ``vulndb``; bundles carry those that changed.
 
+    fixes     versions to select, so that what is carried is fixed
     keeping   a database's files brought into the store
     reading   databases in a folder, a zip, or the module golang.org/x/vulndb
     refreshing  the store's database brought up to its configured source

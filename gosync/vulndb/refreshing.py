@@ -61,8 +61,8 @@ def _of_module(site: Site) -> Snapshot:
     rows = [row for row in site.catalog.versions.of(MODULE) if row.carried is Need.ZIP]
     if not rows:
         raise NotFoundError(
-            f"{MODULE}: not carried, and vulndb.source is the module",
-            hint=f'add "{MODULE}@latest" to a [[select]]',
+            f'{MODULE} is not carried: add "{MODULE}@latest" to a [[select]]',
+            hint='vulndb.source = "module" reads the newest version that is carried',
         )
     newest = max(rows, key=lambda row: version_key(row.version))
     assert newest.zip_digest is not None

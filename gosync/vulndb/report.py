@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec
 
 from gosync.catalog.versions import Need, VersionRow
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.semver import version_key
-from gosync.osv.affected import fixes_after, is_affected
+from gosync.osv.affected import fixes_after, is_affected, modules_of
 from gosync.osv.entry import AffectedModule, VulnEntry, parse_entry
 
 
@@ -49,21 +50,41 @@ class Vulnerabilities:
             entry = parse_entry(data)
             self.count += 1
             if entry.withdrawn is None:
-                for each in entry.affected:
+                for each in modules_of(entry):
                     name = each.package.name
                     self._by_module.setdefault(name, []).append((entry, each))
 
-    def of(self, rows: Iterable[VersionRow]) -> Iterator[VulnerableVersion]:
+    def of(
+        self, rows: Iterable[VersionRow], asked: Container[ModuleVersion] | None = None
+    ) -> Iterator[VulnerableVersion]:
         """Yield what affects the versions of one module.
 
         Args:
             rows: The module's versions that are carried whole.
+            asked: Which of them are meant; None for all.
         """
         rows = sorted(rows, key=lambda row: version_key(row.version))
         for row in rows:
+            if asked is not None and row.mv not in asked:
+                continue
             for entry, module in self._by_module.get(row.path, ()):
                 if is_affected(module, row.version):
                     yield _vulnerable(row, entry, module, rows)
+
+    def sound_above(self, path: str, version: str) -> str:
+        """Return the lowest fix above a version that no entry affects, or ""."""
+        while True:
+            affecting = [
+                module
+                for _, module in self._by_module.get(path, ())
+                if is_affected(module, version)
+            ]
+            if not affecting:
+                return version
+            fixes = [fixes_after(module, version) for module in affecting]
+            if not all(fixes):
+                return ""
+            version = max(fixes, key=version_key)
 
 
 def _vulnerable(

@@ -140,6 +140,31 @@ def test_what_is_affected_is_told_with_what_fixes_it(
     }
     assert (document["entries"], document["versions"]) == (2, 3)
     assert site.run("vulns", GOOD, expect=OK).document["vulnerable"] == []
+    told = site.run("vulns", "--select-fixes", expect=STANDS_OPEN).document
+    assert told["fixes"] == [], "it is carried"
+
+    late = "2026-09-01T00:00:00Z"
+    withdrawn = entry(TWO, FIRST, module=GOOD, withdrawn="2026-01-01T00:00:00Z")
+    database.put(
+        entry(ONE, FIRST, fixed("1.5.0"), module=BAD, modified=late), withdrawn
+    )
+    told = site.run("vulns", "--update", "--select-fixes", expect=STANDS_OPEN).document
+    assert told["fixes"] == [{"module": BAD, "version": "v1.5.0", "ids": [ONE]}]
+
+
+def test_a_projects_fixes_may_be_carried_for_others(
+    site: InProcessSite, database: Database, tmp_path: Path
+):
+    database.put(entry(ONE, FIRST, fixed("1.1.0"), module=BAD))
+    site.sync(expect=OK)
+    project = tmp_path / "project"
+    project.mkdir()
+    need = f"module main.example\n\ngo 1.21\n\nrequire {BAD} v1.0.0\n"
+    (project / "go.mod").write_text(need)
+    (project / "main.go").write_text(f'package main\n\nimport _ "{BAD}"\n')
+    told = site.run("vulns", "--project", str(project), expect=STANDS_OPEN).document
+    assert [each["fixed_is_carried"] for each in told["vulnerable"]] == [True]
+    assert told["versions"] == 1
 
 
 def test_a_database_that_lost_its_entries_is_refused(

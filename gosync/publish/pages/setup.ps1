@@ -1,6 +1,6 @@
 # Sets go up for this mirror of Go modules, and tries it.
 #
-#   $setup = (Invoke-WebRequest -UseBasicParsing ADDRESS/setup.ps1).Content
+#   $setup = Invoke-RestMethod ADDRESS/setup.ps1
 #   & ([scriptblock]::Create($setup)) ADDRESS                    for you
 #   & ([scriptblock]::Create($setup)) ADDRESS -Machine           for all users
 #   & ([scriptblock]::Create($setup)) ADDRESS -Install DIR       with Go in DIR\go
@@ -10,29 +10,40 @@
 # the mirror says it itself (publish.url).
 param([string]$Address = @ADDRESS@, [switch]$Machine, [string]$Install = '', [switch]$Undo)
 $ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue' # a progress bar makes downloads many times slower
+$PSNativeCommandUseErrorActionPreference = $false # what go returns is looked at here
 
 function Install-Go([string]$Address, [string]$Folder, [string]$Scratch) {
-    if (Test-Path "$Folder\go") { throw "$Folder\go is there already" }
+    $session = $ExecutionContext.SessionState.Path
+    $Folder = $session.GetUnresolvedProviderPathFromPSPath($Folder)
+    if (Test-Path "$Folder\go") { throw "$Folder\go is there already; name another folder" }
     $arch = @{ AMD64 = 'amd64'; ARM64 = 'arm64'; x86 = '386' }[$env:PROCESSOR_ARCHITECTURE]
     $list = "$Scratch\sums"
     Invoke-WebRequest -UseBasicParsing "$Address/dl/SHA256SUMS" -OutFile $list
     $line = Get-Content $list |
         Where-Object { $_ -match "[.]windows-$arch[.]zip$" -and $_ -notmatch 'rc|beta' } |
         Select-Object -First 1
-    if (-not $line) { throw "$Address/dl/ has no archive of Go for windows-$arch" }
+    if (-not $line) {
+        throw "$Address/dl/ has no archive of Go for windows-$arch (setup.sh is for others)"
+    }
     $sum, $name = $line -split '  ', 2
     $file = "$Scratch\go.zip"
     Invoke-WebRequest -UseBasicParsing "$Address/dl/$name" -OutFile $file
     if ((Get-FileHash -Algorithm SHA256 $file).Hash -ne $sum) { throw "$name is damaged" }
     Expand-Archive $file -DestinationPath $Folder
     $env:PATH = "$Folder\go\bin;$env:PATH"
-    Write-Output "Go is in $Folder\go; put $Folder\go\bin into PATH"
+    Write-Output "Go is in $Folder\go; put $Folder\go\bin into PATH for good"
 }
 
 function Get-GoFile {
+    if (-not (Get-Command go -ErrorAction SilentlyContinue)) {
+        throw 'there is no go here; -Install DIR brings one'
+    }
     if ($Machine) { return Join-Path (go env GOROOT) 'go.env' }
-    $env:GOENV = $null
-    return go env GOENV
+    Remove-Item Env:GOENV -ErrorAction SilentlyContinue
+    $found = go env GOENV
+    if (-not $found -or $found -eq 'off') { throw "go keeps no settings: GOENV=$found" }
+    return $found
 }
 
 # What was changed is noted beside the file: for each variable "set NAME=VALUE", and what
@@ -113,33 +124,44 @@ function Invoke-Setup([string]$Address, [string]$Scratch) {
         Write-Lines $record @()
         if (Test-Path $file) { Copy-Item $file "$file.before-setup" -Force }
     }
-    foreach ($name in 'GOPROXY', 'GOSUMDB', 'GOTOOLCHAIN', 'GONOSUMDB', 'GOPRIVATE',
-        'GONOPROXY', 'GOFLAGS', 'GOINSECURE') {
-        if ([Environment]::GetEnvironmentVariable($name)) {
-            Write-Output "note: $name is set in this environment, which counts more"
-            [Environment]::SetEnvironmentVariable($name, $null)
-        }
-    }
-    $env:GOENV = $file
-    foreach ($each in @("GOPROXY=$Address", @VARIABLES@)) {
-        if ($each -like 'GOTOOLCHAIN=*' -and -not (go env GOTOOLCHAIN)) { continue }
-        Add-Note $each $file
-        go env -w $each
-        if ($LASTEXITCODE) { Restore-File $file $Scratch; throw "go cannot write $file" }
-    }
-    $probe = @PROBE@
-    if ($probe) {
-        Write-Output "trying it: go mod download $probe"
-        $env:GOPATH, $env:GOMODCACHE = "$Scratch\gopath", "$Scratch\cache"
-        $env:GOFLAGS = '-modcacherw'
-        Push-Location $Scratch
-        try { go mod download $probe; $failed = $LASTEXITCODE } finally { Pop-Location }
-        if ($failed) {
-            Restore-File $file $Scratch
-            throw "$Address does not work from here; $file is as it was"
-        }
+    $works = $false
+    try {
+        Set-GoVariables $Address $file
+        Test-Download $Address $Scratch
+        $works = $true
+    } finally { # also where somebody stops it
+        if (-not $works) { Restore-File $file $Scratch }
     }
     Write-Output "go uses $Address now; -Undo brings the old settings back"
+}
+
+function Set-GoVariables([string]$Address, [string]$File) {
+    foreach ($name in $overriding) {
+        if (Test-Path "Env:$name") {
+            Write-Output "note: $name is set in this session, which counts more"
+            Remove-Item "Env:$name"
+        }
+    }
+    $env:GOENV = $File
+    foreach ($each in @("GOPROXY=$Address", @VARIABLES@)) {
+        # Go before 1.21 does not know GOTOOLCHAIN.
+        if ($each -like 'GOTOOLCHAIN=*' -and -not (go env GOTOOLCHAIN)) { continue }
+        Add-Note $each $File
+        go env -w $each
+        if ($LASTEXITCODE) { throw "go cannot write $File" }
+    }
+}
+
+function Test-Download([string]$Address, [string]$Scratch) {
+    $probe = @PROBE@
+    if (-not $probe) { return }
+    Write-Output "trying it: go mod download $probe"
+    $env:GOPATH = "$Scratch\gopath"
+    $env:GOMODCACHE = "$Scratch\cache"
+    $env:GOFLAGS = '-modcacherw'
+    Push-Location $Scratch
+    try { go mod download $probe } finally { Pop-Location }
+    if ($LASTEXITCODE) { throw "$Address does not work from here; $file is as it was" }
 }
 
 function Invoke-Main {
@@ -147,12 +169,25 @@ function Invoke-Main {
         throw 'name the address of the mirror: https://HOST/PATH'
     }
     $mirror = $Address.TrimEnd('/')
+    # The environment is that of the whole session: it is put back at the end.
+    $overriding = 'GOPROXY', 'GOSUMDB', 'GOTOOLCHAIN', 'GONOSUMDB', 'GOPRIVATE',
+        'GONOPROXY', 'GOFLAGS', 'GOINSECURE'
+    $before = @{}
+    foreach ($name in $overriding + 'GOENV' + 'GOPATH' + 'GOMODCACHE') {
+        $before[$name] = [Environment]::GetEnvironmentVariable($name)
+    }
     $scratch = Join-Path ([IO.Path]::GetTempPath()) ([Guid]::NewGuid())
     New-Item -ItemType Directory $scratch | Out-Null
     try {
         if ($Install) { Install-Go $mirror $Install $scratch }
         if ($Undo) { Undo-Setup } else { Invoke-Setup $mirror $scratch }
-    } finally { Remove-Item -Recurse -Force $scratch }
+    } finally {
+        foreach ($name in $before.Keys) {
+            if ($null -ne $before[$name]) { Set-Item "Env:$name" $before[$name] }
+            else { Remove-Item "Env:$name" -ErrorAction SilentlyContinue }
+        }
+        Remove-Item -Recurse -Force $scratch
+    }
 }
 
 Invoke-Main

@@ -48,7 +48,7 @@ tbody th { font-weight: 400; }
 tbody .path, tbody .version { font-size: .9rem; }
 tbody .path, tbody .module { min-width: 15rem; }
 .path { overflow-wrap: anywhere; }
-.version, .day, .files { white-space: nowrap; }
+.version, .day, .entry, .files { white-space: nowrap; }
 th.number, td.number {
   padding-right: 2rem; text-align: right; font-variant-numeric: tabular-nums;
 }

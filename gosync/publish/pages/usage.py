@@ -104,17 +104,20 @@ def _script(use: TreeUse, words: Words) -> Iterator[str]:
     yield (
         words.say(
             "<p>Or let a script set this, try one module, and put everything back if"
-            " that fails (<code>setup.ps1</code> on Windows; <code>--install DIR</code>"
-            ' brings Go too, where <a href="{page}">this mirror has it</a>):</p>',
+            " that fails (<code>--install DIR</code> brings Go too, where"
+            ' <a href="{page}">this mirror has it</a>):</p>',
             page=downloads,
         )
         if use.toolchains
         else words.say(
             "<p>Or let a script set this, try one module, and put everything back if"
-            " that fails (<code>setup.ps1</code> on Windows):</p>"
+            " that fails:</p>"
         )
     )
     yield _lines([f"curl -fsS {_address(use)}/setup.sh | sh -s -- {_address(use)}"])
+    yield f"<p>{words.say('The same in PowerShell, on Windows:')}</p>"
+    fetched = f"Invoke-RestMethod {_address(use)}/setup.ps1"
+    yield _lines([f"&amp; ([scriptblock]::Create(({fetched}))) {_address(use)}"])
 
 
 def _vulnerabilities(use: TreeUse, words: Words) -> Iterator[str]:

@@ -67,8 +67,9 @@ def _row(vuln: KnownVuln, whole: Collection[str], up: str, words: Words) -> str:
     aliases = ", ".join(
         escape(html.short(each, _MAX_ALIAS)) for each in vuln.aliases[:_MAX_ALIASES]
     )
+    place = f"{up}{html.href(entry)}"
     return (
-        f'<tr><th scope=row><a href="{up}{html.href(entry)}">{escape(vuln.id)}</a>'
+        f'<tr><th scope=row><a class=entry href="{place}">{escape(vuln.id)}</a>'
         f"{f'<br><small>{aliases}</small>' if aliases else ''}</th>"
         f"<td>{escape(html.short(vuln.summary))}</td>"
         f"<td class=version>{_affected(vuln.affected, words)}</td>"

@@ -14,13 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gosync.errors import ConfigError, MalformedError
-from gosync.osv.affected import fixed_in, fixes_after, is_affected
+from gosync.osv.affected import fixed_in, fixes_after, is_affected, modules_of
 from gosync.osv.entry import parse_entry
 from gosync.osv.files import database_files, entry_file
+from gosync.vulndb.fixes import ProposedFix, propose_fixes
 from gosync.vulndb.reading import read_database, read_zip
+from gosync.vulndb.report import Vulnerabilities, VulnerableVersion
 from tests.unit.vulndb.entries import FIRST, entry, fixed, introduced
 
-ONE, TWO = "GO-2024-0001", "GO-2024-0002"
+ONE, TWO, THREE = "GO-2024-0001", "GO-2024-0002", "GO-2024-0003"
 _TWICE = (FIRST, fixed("1.2.0"), introduced("1.4.0"), fixed("1.5.0"))
 WHEN = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
 
@@ -65,6 +67,53 @@ def test_the_fixed_version(events: tuple[dict[str, str], ...], last: str, after:
     module = _module(*events)
     assert fixed_in(module) == last
     assert fixes_after(module, "v1.0.0") == after
+
+
+def test_a_module_that_an_entry_names_twice_is_affected_by_either():
+    parts = [
+        entry(ONE, FIRST, fixed("1.2.0")),
+        entry(ONE, introduced("2.0.0"), fixed("2.1.0")),
+        entry(ONE, introduced("1.1.0"), fixed("1.4.0")),
+    ]
+    document = json.loads(parts[0])
+    document["affected"] = [json.loads(each)["affected"][0] for each in parts]
+    data = json.dumps(document).encode()
+    (module,) = modules_of(parse_entry(data))
+    versions = ["v1.0.0", "v1.3.0", "v1.4.0", "v2.0.5", "v2.1.0"]
+    affected = ["v1.0.0", "v1.3.0", "v2.0.5"]
+    assert [each for each in versions if is_affected(module, each)] == affected
+    assert [fixes_after(module, v) for v in affected] == ["v1.4.0", "v1.4.0", "v2.1.0"]
+
+    index = json.loads(database_files({ONE: data}, modified=None)["index/modules.json"])
+    assert [each["fixed"] for each in index[0]["vulns"]] == ["1.2.0", "2.1.0", "1.4.0"]
+    document["affected"][1]["ranges"] = []
+    (module,) = modules_of(parse_entry(json.dumps(document).encode()))
+    assert is_affected(module, "v9.0.0"), "one without ranges means every version"
+
+
+def test_fixes_to_select_are_sound_and_of_the_newest_affected():
+    entries = {
+        ONE: entry(ONE, FIRST, fixed("1.2.0")),
+        TWO: entry(TWO, introduced("1.2.0"), fixed("1.3.0")),
+        THREE: entry(THREE, FIRST, fixed("4.5.6"), module="b.example"),
+        "GO-2024-0004": entry("GO-2024-0004", FIRST, module="c.example"),
+    }
+    known = Vulnerabilities(entries)
+
+    def found(path: str, version: str, number: str, *, is_carried: bool = False):
+        return VulnerableVersion(path, version, number, (), "", "v1", is_carried)
+
+    rows = [
+        found("a.example/m", "v1.0.0", ONE),
+        found("a.example/m", "v1.1.0", ONE),
+        found("b.example", "v4.0.0+incompatible", THREE),
+        found("c.example", "v1.0.0", "GO-2024-0004"),
+        found("d.example", "v1.0.0", ONE, is_carried=True),
+    ]
+    assert list(propose_fixes(rows, known)) == [
+        ProposedFix("a.example/m", "v1.3.0", (ONE,)),
+        ProposedFix("b.example", "v4.5.6+incompatible", (THREE,)),
+    ]
 
 
 def test_index_files_are_as_gos_own():
