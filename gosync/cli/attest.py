@@ -131,7 +131,11 @@ def add(options: CommonOptions, files: tuple[Path, ...], wait_lock: float) -> No
     Whose count is said by policy.require_signature, so anybody's may be kept.
     """
     with _open(options, wait_lock) as site:
-        with arguments("want a DSSE envelope, or a sigstore bundle of one"):
+        with arguments(
+            "want a DSSE envelope, or a sigstore bundle of one, whose predicate is"
+            ' {"purl": "pkg:golang/MODULE@VERSION"}, of the type'
+            " https://in-toto.io/attestation/release/v0.1"
+        ):
             found = list(keep_attestations(site, map(_read, files)))
         apply_policy(site)
     names = list(dict.fromkeys(str(each.attested.mv) for each in found))

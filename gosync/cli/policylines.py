@@ -6,7 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gosync.catalog.rulings import Ruling
+from gosync.gomod.module import ModuleVersion
+from gosync.hint import Hint, advise, command
 from gosync.site.policyreport import EndingException, PolicyReport
+from gosync.site.policyrules import DECISION
+from gosync.site.signaturerules import REQUIRE
 from gosync.text import printable
 
 _SHOWN: Final = 20
@@ -29,6 +33,19 @@ def ruling_lines(ruling: Ruling) -> Iterator[str]:
     if ruling.wanted_by:
         chain = " > ".join(map(printable, ruling.chain))
         yield f"         wanted by {printable(ruling.wanted_by)}: {chain}"
+
+
+def letting_in(mv: ModuleVersion, rule: str) -> Hint:
+    """Return what lets a version in that a rule denies."""
+    if rule == DECISION:
+        listing, undoing = command("policy list"), command("policy undo", "ID")
+        return advise("{} says who decided it, {} takes it back", listing, undoing)
+    publishing = command("publish")
+    if rule == REQUIRE:
+        signing = command("attest sign", mv, "--key", "FILE")
+        return advise("sign it with {}, then {}", signing, publishing)
+    allowing = command("policy allow", mv, "--reason", "TEXT", "--until", "DAY")
+    return advise("{} lets it in until that day, after {}", allowing, publishing)
 
 
 def _first(rulings: Sequence[Ruling], what: str) -> Iterator[str]:

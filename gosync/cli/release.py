@@ -12,6 +12,7 @@ import click
 from gosync.cli.arguments import parse_module_version
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
+from gosync.cli.policylines import letting_in
 from gosync.cli.progress import progress
 from gosync.clock import SystemClock
 from gosync.config.sizes import format_size
@@ -81,7 +82,7 @@ def release_(
             released = run_interruptible(run)
         if not no_publish:
             tell_status(site, telling_of(config))
-    options.output.result("release", released, [_line(released)])
+    options.output.result("release", released, _lines(released))
     return _EXIT_KEPT_OUT if released.denied else 0
 
 
@@ -118,11 +119,15 @@ def _has_major(source: ReleaseSource, major: str) -> bool:
     return major.startswith("v") and any(e.name == go_mod for e in source.files)
 
 
-def _line(released: Released) -> str:
+def _lines(released: Released) -> Iterator[str]:
+    mv = ModuleVersion(released.module, released.version)
     what = "released" if released.is_new else "was here already, and is the same"
     if released.denied:
-        what = f"is kept out: {printable(released.denied)}"
-    return (
-        f"{released.module}@{released.version} {what}: {released.zip_h1},"
+        what = "is in the store, and kept out of the tree"
+    yield (
+        f"{mv} {what}: {released.zip_h1},"
         f" {released.files} files, {format_size(released.zip_bytes)}"
     )
+    if released.denied:
+        yield printable(released.denied)
+        yield f"next: {letting_in(mv, released.rule)}"

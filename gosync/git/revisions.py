@@ -165,11 +165,18 @@ class ModuleRevisions:
         )
 
     def _head(self, refs: Mapping[str, str]) -> str:
-        """Return HEAD's commit, if it has the module."""
+        """Return HEAD's commit, if it has the module.
+
+        Where its go.mod is of another one there is no such module: go looks for a
+        package in shorter paths then, and would not after any other failure.
+        """
         if _HEAD not in refs:
             raise NotFoundError(f"{self._module.url}: it is empty")
         commit = self._repository.fetch(_HEAD)
-        self._folder_at(commit)
+        try:
+            self._folder_at(commit)
+        except MalformedError as exc:
+            raise NotFoundError(f"{self._module.path}: {exc}") from exc
         return commit
 
     def _listed(self, refs: Mapping[str, str]) -> list[str]:

@@ -7,6 +7,7 @@ does both, and the h1 depends on it.
 
 from __future__ import annotations
 
+import re
 import stat
 import tempfile
 import zipfile
@@ -23,6 +24,8 @@ from gosync.git.repository import PREFIX, GitRepository
 from gosync.gomod.info import Origin
 
 SCHEMES: Final = ("file://", "https://", "ssh://")
+# A URL's scheme, or a program of git's that speaks a transport (ext::COMMAND).
+_TRANSPORT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9+.-]*):(?://|:)")
 
 
 def parse_repository(source: str) -> tuple[str, str]:
@@ -37,8 +40,12 @@ def parse_repository(source: str) -> tuple[str, str]:
             f"{source}: no such folder, and not REPOSITORY@TAG",
             hint="name a folder, or a repository and its tag: URL@v1.2.3",
         )
-    if "://" in repository and not repository.startswith(SCHEMES):
-        raise UsageError(f"{repository}: its transport is not file, https or ssh")
+    transport = _TRANSPORT.match(repository)
+    if transport is not None and not repository.startswith(SCHEMES):
+        raise UsageError(
+            f"{transport[1]}: its transport is not file, https or ssh",
+            hint="name a folder, or a URL that begins with https:// or ssh://",
+        )
     return repository, tag
 
 

@@ -20,6 +20,8 @@ from gosync.git.files import ReleaseSource, SourceFile
 
 _VERSION_CONTROL: Final = frozenset({".bzr", ".git", ".hg", ".svn"})
 _SHOWN: Final = 5
+# What "git status --porcelain" says of a file, as far as it is not plainly modified.
+_STATES: Final = {"??": "untracked", "!!": "ignored", "A": "added", "D": "deleted"}
 
 
 def folder_source(folder: Path, *, now: datetime, allow_dirty: bool) -> ReleaseSource:
@@ -72,15 +74,22 @@ def _check_clean(folder: Path) -> None:
     if not has_git() or not git_output(folder, "rev-parse", "--git-dir", may_fail=True):
         return
     status = git_output(
-        folder, "status", "--porcelain=v1", "-z", "--ignored", "--untracked-files=all",
-        "--", ".",
+        folder, "status", "--porcelain=v1", "-z", "--no-renames", "--ignored",
+        "--untracked-files=all", "--", ".",
     )  # fmt: skip
-    changed = [each[3:] for each in status.split("\0") if each]
+    changed = [f"{e[3:]} ({_state(e[:2])})" for e in status.split("\0") if e]
     if not changed:
         return
     shown = ", ".join(changed[:_SHOWN])
     more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
     raise UsageError(
-        f"{folder}: no commit has {shown}{more}",
+        f"{folder}: no commit has these files as they are here: {shown}{more}",
         hint="commit them, release a tag instead, or take them with --allow-dirty",
     )
+
+
+def _state(code: str) -> str:
+    """Return what the two letters say that stand before a file's name."""
+    if code in _STATES:
+        return _STATES[code]
+    return next((_STATES[each] for each in "AD" if each in code), "modified")

@@ -46,6 +46,7 @@ class Released(msgspec.Struct, frozen=True):
         is_new: Whether it was not here before.
         published: Whether it was published.
         denied: Why the policy, or a scanner, keeps it out; "" where none does.
+        rule: The rule that does, as a ruling names it; "" where none does.
     """
 
     module: str
@@ -58,6 +59,7 @@ class Released(msgspec.Struct, frozen=True):
     is_new: bool
     published: bool
     denied: str = ""
+    rule: str = ""
 
 
 def check_name(site: Site, mv: ModuleVersion) -> None:
@@ -103,10 +105,9 @@ async def release(
     if publish:
         await _publish(site, mv.path)
     commit = source.origin.hash if source.origin else None
-    denied = await anyio.to_thread.run_sync(_denied, site, mv)
-    published = publish and not denied
     found = _released(row, files=files, commit=commit, is_new=is_new)
-    return replace(found, published=published, denied=denied)
+    found = await anyio.to_thread.run_sync(_ruled, site, mv, found)
+    return replace(found, published=publish and not found.denied)
 
 
 async def release_zip(
@@ -130,9 +131,8 @@ async def release_zip(
         root = Path(made)
         files = await anyio.to_thread.run_sync(place_zip, mv, file, root, now)
         row, is_new = await _take(site, mv, root, progress)
-    denied = await anyio.to_thread.run_sync(_denied, site, mv)
     found = _released(row, files=files, commit=None, is_new=is_new)
-    return replace(found, denied=denied)
+    return await anyio.to_thread.run_sync(_ruled, site, mv, found)
 
 
 async def _take(
@@ -173,8 +173,10 @@ def _released(
     )
 
 
-def _denied(site: Site, mv: ModuleVersion) -> str:
-    return denied_of(site, mv.path, [mv.version]).get(mv.version, "")
+def _ruled(site: Site, mv: ModuleVersion, found: Released) -> Released:
+    denied = denied_of(site, mv.path, [mv.version]).get(mv.version, "")
+    ruling = site.catalog.rulings.get(mv) if denied else None
+    return replace(found, denied=denied, rule="" if ruling is None else ruling.rule)
 
 
 async def _admit(

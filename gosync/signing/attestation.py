@@ -142,7 +142,8 @@ def parse_attestation(data: bytes) -> Attestation:
     try:
         said = msgspec.json.decode(envelope.payload, type=_Statement)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-        raise MalformedError(_WHAT, repr(envelope.payload[:40]), str(exc)) from None
+        shown = envelope.payload[:40].decode(errors="replace")
+        raise MalformedError(_WHAT, shown, str(exc)) from None
     if said.type not in _STATEMENTS or said.predicate_type != PREDICATE:
         raise MalformedError(_WHAT, said.predicate_type, "not of a release")
     mv = parse_purl(said.predicate.purl)

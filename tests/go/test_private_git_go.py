@@ -40,7 +40,7 @@ def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(root, {"v2/b.go": _GO})
     bare = folder / "untagged.git"
     commit(bare, {"go.mod": _mod("untagged.git"), "a.go": _GO})
-    commit(bare, {"b.go": _GO}, "nightly")
+    commit(bare, {"b.go": _GO, "v2/p.go": _GO}, "nightly")
     major = folder / "major.git"
     commit(major, {"go.mod": _mod("major.git"), "a.go": _GO}, "v1.5.0")
     commit(major, {"go.mod": _mod("major.git/v3"), "a.go": _GO}, "v3.1.0-beta")
@@ -210,6 +210,7 @@ def test_every_query_has_the_answer_of_direct_mode(
     # A package's folder is no module, and is found in the module above it.
     for each in (direct, client):
         each.run("get", f"{HOST}/plain.git/p@latest")
+        each.run("get", f"{HOST}/untagged.git/v2@latest")
     assert [request for request in sim.requests if HOST in str(request)] == []
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import MISSING, OK, UNAVAILABLE, USAGE
+from tests.integration.siteconfig import Section
 from tests.simulator import Simulator
 from tests.simulator.githosts import GitHost, https_host, ssh_host
 from tests.simulator.goclient import GoClient, need_go
@@ -133,7 +134,7 @@ def test_files_that_no_commit_has_are_refused(
     name = {"untracked": "new.go", "ignored": "a.log", "modified": "lib.go"}[kind]
     (folder / name).write_text("package lib // other\n")
     refused = site.run("release", str(folder), "--as", VERSION, expect=USAGE)
-    assert name in refused.stderr
+    assert f"{name} ({kind})" in refused.stderr
     site.run("release", str(folder), "--as", VERSION, "--allow-dirty", expect=OK)
 
 
@@ -145,9 +146,48 @@ def test_names_that_do_not_fit_are_refused(site: InProcessSite, folder: Path):
     assert "the module is to be" in release("corp.example/x@v1.0.0", expect=MISSING)
     release(f"{PRIVATE}@v2.0.0", expect=USAGE)
     release(f"{PRIVATE}@v1", expect=USAGE)
-    release(VERSION, expect=USAGE, source="git://corp.example/x@v1.0.0")
+    for source in ("git://corp.example/x", "http://corp.example/x", "ext::true x"):
+        said = release(VERSION, expect=USAGE, source=f"{source}@v1.0.0")
+        assert f"{source.partition(':')[0]}: its transport is not" in said
     release(VERSION, expect=USAGE, source="--upload-pack=x@v1.0.0")
     assert VERSION not in site.carried()
+
+
+@pytest.mark.parametrize("rule", ["deny", "require_signature", "decision"])
+def test_what_is_kept_out_names_what_lets_it_in(
+    site: InProcessSite, folder: Path, tmp_path: Path, rule: str
+):
+    made = site.run("key", "new", "k", "--dir", str(tmp_path), expect=OK).document
+    key = made["secret_file"]
+    policy: dict[str, Section] = {
+        "deny": {"deny": [PRIVATE]},
+        "require_signature": {
+            "require_signature.patterns": [PRIVATE],
+            "require_signature.keys": [f"{key}.pub"],
+        },
+    }
+    decision = ""
+    if rule == "decision":
+        why = ("--reason", "it leaks", "--by", "an officer")
+        decided = site.run("policy", "deny", VERSION, *why, expect=OK).document
+        decision = decided["decision"]["id"]
+    else:
+        site.declare(policy=policy[rule])
+    release = ("release", str(folder), "--as", VERSION)
+    kept_out = site.run(*release, expect=MISSING)
+    assert kept_out.document["rule"].rpartition(".")[2] == rule
+    assert not kept_out.document["published"]
+    said = site.people(*release)
+    until = ("--reason", "TEXT", "--until", "DAY")
+    advised, last = {
+        "deny": (("policy", "allow", VERSION, *until), "2099-01-01"),
+        "require_signature": (("attest", "sign", VERSION, "--key", "FILE"), key),
+        "decision": (("policy", "undo", "ID"), decision),
+    }[rule]
+    assert " ".join(("gosync", *advised)) in said
+    site.run(*advised[:-1], last, expect=OK)
+    site.run("publish", expect=OK)
+    assert VERSION in site.carried()
 
 
 def test_a_withdrawn_version_stays_away(site: InProcessSite, folder: Path):

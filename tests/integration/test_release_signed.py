@@ -15,6 +15,7 @@ from gosync.signing.files import write_key
 from gosync.signing.keys import KeyKind, generate_key
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import CHECKOUT, OK
+from tests.integration.siteconfig import Section
 
 MODULE, VERSION = "corp.example/lib", "v1.2.0"
 FILES = {
@@ -87,7 +88,16 @@ def release(tmp_path: Path) -> Release:
     return Release(tmp_path)
 
 
-def test_what_was_signed_is_released_and_attested(release: Release) -> None:
+@pytest.mark.parametrize("is_asked_for", [False, True])
+def test_what_was_signed_is_released_and_attested(
+    release: Release, is_asked_for: bool
+) -> None:
+    if is_asked_for:
+        rule = {"patterns": [MODULE], "keys": [str(release.keys / "first.key.pub")]}
+        asked: dict[str, Section] = {
+            "policy": {f"require_signature.{key}": each for key, each in rule.items()}
+        }
+        release.site.declare(**asked)
     done = release.take(THRESHOLD="2", ATTEST=str(release.keys / "first.key"))
     assert done.returncode == 0, done.stderr
     assert release.is_out
