@@ -6,9 +6,9 @@ nowhere where a blob lies: it hands out ranges of bytes, and a file descriptor w
 it has one. ``localblobs`` keeps files; ``tests/contract`` runs every rule below over
 each implementation.
 
-**Idempotent.** To admit or put what is there changes nothing and costs no copy; what
-is there under a digest with another size is debris and is replaced. A blob that is
-removed may come again. Every call may be repeated after an error.
+**Idempotent.** To admit or put what is there changes nothing, but may mend bytes that
+rotted; what is there under a digest with another size is debris and is replaced. A
+blob that is removed may come again. Every call may be repeated after an error.
 
 **Durable.** Nothing at the return of ``admit`` and ``put_bytes``; at the return of
 ``sync`` all that this object admitted or put, also what it found to be there, though
@@ -50,7 +50,9 @@ class OpenBlob(Readable, Protocol):
     def descriptor(self) -> int | None:
         """A file descriptor, for ``sendfile`` and its like; None without a file.
 
-        It is the open blob's own: to be read at offsets, not closed, not moved.
+        It is the open blob's own: to be read at offsets, not closed, not moved. The
+        file has the blob's bytes alone and is never written into again, so that it may
+        be linked while it has a name.
         """
         ...
 

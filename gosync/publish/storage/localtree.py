@@ -5,8 +5,9 @@ complete; until then they lie under ``.gosync/staging/``, which nobody is sent t
 
 A blob of a ``LocalBlobStore`` is linked, so that a tree costs folders and names;
 where the file system refuses (another device, too many links, a foreign owner) the
-bytes are copied. Those of any other blob storage are fetched. A file that already says
-what it should is left alone, inode, time stamps and all.
+bytes are copied. Those of any other blob storage are fetched; where it has them in a
+file of its own, as what a run has just brought into a bucket, that is linked. A file
+that already says what it should is left alone, inode, time stamps and all.
 
 Links carry the blobs' own mode, 0444; copies and generated files have 0644 and
 folders 0755, whatever the umask is: a web server runs as somebody else.
@@ -39,7 +40,7 @@ from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.folder import routes
 from gosync.hint import advise, command
 from gosync.publish.storage.tree import TreeReader, TreeStorage, TreeWriter
-from gosync.store.blobs import BlobReader, proven_pieces
+from gosync.store.blobs import BlobReader, OpenBlob, proven_pieces
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_error, disk_errors, sync_filesystem, write_all
 from gosync.store.localblobs import LocalBlobStore
@@ -188,10 +189,31 @@ class LocalTreeWriter(TreeWriter):
             self._check_size(target, digest, blob.size_bytes, size_bytes)
             if _has_digest(target, digest):
                 return False
-            staged = self._stage(proven_pieces(blob, digest))
+            linked = self._linked(blob)
+            staged = linked or self._stage(proven_pieces(blob, digest))
         self._wait(staged, target)
-        self.copied += 1
+        if linked:
+            self.linked += 1
+        else:
+            self.copied += 1
         return True
+
+    def _linked(self, blob: OpenBlob) -> str:
+        """Stage a link to an open blob's file; return "" where there can be none."""
+        if blob.descriptor is None or not self._can_link:
+            return ""
+        staged = self._next_name()
+        try:
+            # An absolute path ignores src_dir_fd; with one, linkat follows the link.
+            os.link(
+                f"/proc/self/fd/{blob.descriptor}",
+                staged,
+                src_dir_fd=blob.descriptor,
+                follow_symlinks=True,
+            )
+        except OSError:  # another device, or the file has no name any more
+            return ""
+        return staged
 
     def _check_size(self, target: str, blob: str, found: int, want: int) -> None:
         if want and found != want:

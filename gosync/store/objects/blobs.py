@@ -33,7 +33,8 @@ from gosync.store.objects.openblobs import (
 from gosync.store.objects.sending import SENT_AT_ONCE, BlobSender, SentBlob
 from gosync.store.staging import LocalStaged, Staged
 
-SMALL_BYTES = 1 << 20  # created, opened and kept in memory whole
+SMALL_BYTES = 1 << 20  # opened whole
+_FILE_BYTES = 256 << 10  # more than that is sent and kept as the file it is staged in
 
 
 class ObjectBlobStore(BlobStore):
@@ -89,7 +90,7 @@ class ObjectBlobStore(BlobStore):
     def put_bytes(self, data: bytes) -> Digest:
         """Admit bytes that are in memory; see BlobWriter."""
         digest = digest_of(data)
-        if len(data) > SMALL_BYTES:
+        if len(data) > _FILE_BYTES:
             with self.stage() as staged:
                 staged.write(data)
                 return self.admit(staged, want=digest, size_bytes=len(data))
@@ -110,7 +111,7 @@ class ObjectBlobStore(BlobStore):
         check_wanted(staged, want=want, size_bytes=size_bytes)
         staged.check_whole()
         digest = staged.digest
-        if staged.size_bytes <= SMALL_BYTES:
+        if staged.size_bytes <= _FILE_BYTES:
             self._send(digest, staged.read_at(0, staged.size_bytes), replace=replace)
             staged.discard()
         else:

@@ -2,9 +2,10 @@
 
 Small ones are kept in memory, up to a sum; those that were used the longest ago move
 into files without a name on the local disk, many into one. A large one is kept as the
-file that it was staged in. Of what is on the disk, up to another sum, the one that came
-first goes first. It is for bytes alone: whether a blob is there, and how large it is,
-the bucket is asked each time.
+file that it was staged in, under its name, so that a tree on the same disk can link it;
+one that a killed run leaves is swept as what is staged. Of what is on the disk, up to
+another sum, the one that came first goes first. It is for bytes alone: whether a blob
+is there, and how large it is, the bucket is asked each time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -21,19 +24,27 @@ from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors
 from gosync.store.objects.openblobs import MemoryBlob, StagedBlob
 from gosync.store.scratch import ScratchFiles
-from gosync.store.staging import LocalStaged, read_at
+from gosync.store.staging import BLOB_MODE, LocalStaged, read_at
 
-_MOST_LARGE = 200  # each is a descriptor
+_MOST_LARGE = 400  # each is a descriptor
 _FILE_BYTES = 16 << 20  # of small blobs in one file
 _WHERE = "a blob that is kept"
 
 
 class _File:
-    """A file without a name, closed when nobody has it any more."""
+    """A file that is closed when nobody has it any more; a name it has is removed."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, path: Path | None = None) -> None:
         self.descriptor = descriptor
         self.size_bytes = 0
+        self._path = path
+
+    def forget_name(self) -> None:
+        """Remove its name; whoever has it open goes on reading."""
+        path, self._path = self._path, None
+        if path is not None:
+            with suppress(OSError):  # the next run sweeps it
+                path.unlink()
 
     def __del__(self) -> None:
         os.close(self.descriptor)
@@ -86,19 +97,25 @@ class KeptBlobs:
                 self._memory_bytes -= len(moved)
                 self._move(oldest, moved)
 
-    def add_staged(self, digest: Digest, staged: LocalStaged) -> None:
-        """Keep a staged file that has arrived, without its name.
+    def add_staged(self, digest: Digest, staged: LocalStaged) -> bool:
+        """Keep a staged file that has arrived.
+
+        Returns:
+            Whether it is kept: then its name is this object's to remove.
 
         Raises:
             StoreError: the system refuses.
         """
         if staged.size_bytes > self._most_disk:
-            return
+            return False
         with disk_errors(staged.path):
-            file = _File(os.dup(staged.descriptor))
+            os.fchmod(staged.descriptor, BLOB_MODE)
+            # The same open file: its lock keeps the file from being swept.
+            file = _File(os.dup(staged.descriptor), staged.path)
         with self._lock:
             self._drop(digest)
             self._put(digest, _Place(file, 0, staged.size_bytes, is_large=True))
+        return True
 
     def _move(self, digest: Digest, data: bytes) -> None:
         """Move a blob from memory to the disk; one that has no room is not kept."""
@@ -157,9 +174,10 @@ class KeptBlobs:
     def close(self) -> None:
         """Keep none."""
         with self._lock:
+            for digest in list(self._disk):
+                self._drop(digest)
             self._memory.clear()
-            self._disk.clear()
-            self._memory_bytes = self._disk_bytes = self._large = 0
+            self._memory_bytes = 0
             self._file = None
 
     def _drop(self, digest: Digest) -> None:
@@ -168,3 +186,4 @@ class KeptBlobs:
         if place is not None:
             self._disk_bytes -= place.size_bytes
             self._large -= place.is_large
+            place.file.forget_name()

@@ -1,8 +1,8 @@
 """Blobs on their way into a bucket: sent side by side, behind the caller's back.
 
-A small blob is created where none is, in one request. A large one is looked for first
-and then sent in parts: it may be sent twice by two runs at once, with the same bytes.
-One that is there with another size is debris, and replaced.
+A blob is put without a condition, in one request: under a digest there is one content,
+so that whoever comes second writes what is there, or mends it. What goes in parts is
+looked for first, and sent where it is not there with its size.
 
 What failed stays, and is sent again by the next ``wait``. Callers wait where too many
 bytes of small blobs are in memory.
@@ -15,7 +15,6 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from gosync.errors import ObjectChangedError
 from gosync.store.blobs import OpenBlob
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors
@@ -26,6 +25,7 @@ from gosync.store.staging import LocalStaged
 
 SENT_AT_ONCE = 16
 _WAITING_BYTES = 64 << 20
+_ONE_REQUEST_BYTES = 8 << 20  # more goes in parts
 _SMALLEST_BYTES = 4096  # what a blob is reckoned with at least
 
 
@@ -64,9 +64,13 @@ class SentBlob:
             self.sent.done() and self.sent.exception() is not None
         )
 
-    def let_go(self) -> None:
-        """Discard the staged file."""
-        if not isinstance(self.content, bytes):
+    def let_go(self, *, is_kept: bool = False) -> None:
+        """Discard the staged file; or close it alone, whose name somebody has."""
+        if isinstance(self.content, bytes):
+            return
+        if is_kept:
+            self.content.settle()
+        else:
             self.content.discard()
 
 
@@ -114,11 +118,11 @@ class BlobSender:
     ) -> None:
         if before is not None:
             wait([before])
-        arrived = False
+        arrived = is_kept = False
         try:
             self._store(digest, blob)
             if not isinstance(blob.content, bytes):
-                self._kept.add_staged(digest, blob.content)
+                is_kept = self._kept.add_staged(digest, blob.content)
             arrived = True
         finally:
             with self._room:
@@ -126,19 +130,12 @@ class BlobSender:
                 if arrived and self._blobs.get(digest) is blob:
                     del self._blobs[digest]
                 self._room.notify_all()
-        blob.let_go()
+        blob.let_go(is_kept=is_kept)
 
     def _store(self, digest: Digest, blob: SentBlob) -> None:
         """See to it that the blob is in the bucket."""
         key, content = blob_key(digest), blob.content
-        if isinstance(content, bytes) and not blob.replace:
-            try:
-                self._bucket.create(key, content)
-            except ObjectChangedError:
-                pass  # another run's; or bytes that rotted, which a verify finds
-            else:
-                return
-        if not blob.replace:
+        if blob.size_bytes > _ONE_REQUEST_BYTES and not blob.replace:
             info = self._bucket.head(key)
             if info is not None and info.size_bytes == blob.size_bytes:
                 return

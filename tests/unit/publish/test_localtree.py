@@ -13,8 +13,14 @@ from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.publish.storage.localtree import LocalTreeWriter
 from gosync.publish.storage.tree import TreeWriter
 from gosync.store.digest import Digest, digest_of
+from gosync.store.layout import STAGING
 from gosync.store.localblobs import LocalBlobStore
+from gosync.store.objects.blobs import ObjectBlobStore
+from gosync.store.objects.keptblobs import KeptBlobs
 from gosync.store.root import open_store
+from tests.contract.memorybucket import MemoryBucket, MemoryService
+
+_LARGE = b"large" * 100_000
 
 
 @pytest.fixture
@@ -264,3 +270,44 @@ def test_what_is_not_ours_in_the_staging_folder_stays(tmp_path: Path) -> None:
         (staging / name).write_text("x")
     LocalTreeWriter(tmp_path / "public").open()
     assert {each.name for each in staging.iterdir()} == {"folder", "notes.txt"}
+
+
+def test_what_a_run_has_just_brought_into_a_bucket_is_linked(
+    writer: TreeWriter, tmp_path: Path
+) -> None:
+    blobs = _bucket_blobs(tmp_path)
+    digest = blobs.put_bytes(_LARGE)
+    blobs.sync()
+    assert writer.link("a/b", blobs, digest, len(_LARGE))
+    assert not (Path(writer.name) / "a/b").exists(), "its bytes are not durable yet"
+    writer.commit()
+    (kept,) = (tmp_path / "local" / STAGING).iterdir()
+    shown = Path(writer.name) / "a/b"
+    assert shown.samefile(kept)
+    assert (writer.linked, writer.copied, writer.blob_bytes) == (1, 0, len(_LARGE))
+    blobs.close()
+    assert not kept.exists()
+    assert shown.read_bytes() == _LARGE
+    assert (shown.stat().st_nlink, shown.stat().st_mode & 0o777) == (1, 0o444)
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.ENOENT])
+def test_what_cannot_be_linked_of_it_is_copied(
+    writer: TreeWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    blobs = _bucket_blobs(tmp_path)
+    digest = blobs.put_bytes(_LARGE)
+    blobs.sync()
+    monkeypatch.setattr(os, "link", refuse(number))
+    assert writer.link("a/b", blobs, digest, len(_LARGE))
+    writer.commit()
+    assert (Path(writer.name) / "a/b").read_bytes() == _LARGE
+    assert (writer.linked, writer.copied) == (0, 1)
+    blobs.close()
+
+
+def _bucket_blobs(tmp_path: Path) -> ObjectBlobStore:
+    local = tmp_path / "local"
+    open_store(local)
+    kept = KeptBlobs(1 << 20, 1 << 24)
+    return ObjectBlobStore(MemoryBucket(MemoryService()), local, kept=kept)

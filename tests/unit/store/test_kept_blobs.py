@@ -10,6 +10,7 @@ import pytest
 
 from gosync.errors import NoSpaceError
 from gosync.store.digest import Digest, digest_of
+from gosync.store.durable import sweep_temporary
 from gosync.store.objects.keptblobs import KeptBlobs
 from gosync.store.scratch import ScratchFolder
 from gosync.store.staging import LocalStaged
@@ -51,18 +52,38 @@ def test_beyond_both_the_one_that_came_first_goes_first(kept: KeptBlobs) -> None
     assert there == list(blobs)[20:]
 
 
-def test_a_staged_file_is_kept_without_its_name(
+def test_a_staged_file_is_kept_under_its_name_until_it_goes(
     kept: KeptBlobs, tmp_path: Path
 ) -> None:
     ((digest, data),) = _some(1, size=50 * _SIZE).items()
-    with LocalStaged(tmp_path) as staged:
-        staged.write(data)
-        kept.add_staged(digest, staged)
-    assert not list(tmp_path.iterdir())
+    staged = LocalStaged(tmp_path)
+    staged.write(data)
+    assert kept.add_staged(digest, staged)
+    staged.settle()
+    assert list(tmp_path.iterdir()) == [staged.path]
+    assert not sweep_temporary(staged.path), "it is open"
     assert _read(kept, digest) == data
+    blob = kept.open(digest)
     for small, content in _some(70).items():
         kept.add(small, content)
     assert _read(kept, digest) is None, "small ones took its room"
+    assert not list(tmp_path.iterdir())
+    assert blob is not None
+    assert blob.read_at(0, len(data)) == data, "whoever has it open reads on"
+
+
+def test_at_the_end_and_of_one_too_large_nothing_stays(
+    kept: KeptBlobs, tmp_path: Path
+) -> None:
+    with LocalStaged(tmp_path) as large:
+        large.write(bytes(101 * _SIZE))
+        assert not kept.add_staged(large.digest, large)
+    staged = LocalStaged(tmp_path)
+    staged.write(b"data")
+    assert kept.add_staged(staged.digest, staged)
+    staged.settle()
+    kept.close()
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_dropped_or_too_large_is_not_there(kept: KeptBlobs) -> None:
