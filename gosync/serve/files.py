@@ -25,7 +25,6 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Final, TypeAlias
 
-import brotli
 import zstandard
 
 from gosync.folder.headers import cache_control, content_type
@@ -115,11 +114,11 @@ class ServedEntry:
         return self.plain
 
     def _form(self, coding: str, suffix: str) -> Variant | None:
-        """Return the form of a coding; None where it is not shorter."""
+        """Return the form of a coding; None where it is not shorter, or cannot be."""
         body = _beside(self.file, suffix, self.identity)
         if body is None:
             body = _compressed(coding, self.plain.body)
-        if len(body) >= self.size:
+        if body is None or len(body) >= self.size:
             return None
         etag = f'{self.plain.etag[:-1]}-{coding}"'
         headers = [each for each in self.plain.headers if each[0] != "etag"]
@@ -314,12 +313,16 @@ def _identity(file: str) -> _Identity | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _compressed(coding: str, body: bytes) -> bytes:
+def _compressed(coding: str, body: bytes) -> bytes | None:
     """Return what is sent of a coding; each takes about as long as gzip does."""
     if coding == "gzip":
         return zlib.compress(body, level=6, wbits=31)
     if coding == "zstd":
         return zstandard.ZstdCompressor(level=9).compress(body)
+    try:
+        import brotli  # noqa: PLC0415 - it came to the extra later than the server
+    except ImportError:
+        return None
     packed: bytes = brotli.compress(body, quality=5)
     return packed
 
