@@ -159,7 +159,7 @@ class ServerApp:
         """Answer one request."""
         if self._check is None and scope.method == "GET":
             entry = self._files.get(scope.path)
-            if entry is not None and entry.is_small and not entry.encoded:
+            if entry is not None and entry.is_small and not entry.varies:
                 headers = scope.headers
                 if "if-none-match" not in headers and "range" not in headers:
                     self._send_hit(scope, proto, entry)

@@ -5,6 +5,10 @@ tree may have changed. ``look`` says so: it is called four times a second, and c
 the files that gosync changes with every publish; every two seconds the answer is yes in
 any case, for trees that others write.
 
+A text is compressed at the first request of a client that takes a coding, unless the
+compressed file lies beside it, and kept with it. Of the codings that a client takes it
+gets the one that makes texts smallest: Brotli, zstd, gzip.
+
 The tag of a small file is of its bytes; that of a large one of its time stamp and size,
 as nginx makes it, since it is never read here. Trees replace files, and never write
 into one.
@@ -27,15 +31,6 @@ from gosync.folder.headers import cache_control, content_type
 from gosync.folder.routes import MARKER, WITHDRAWN
 from gosync.serve.asked import Asked, surrogate_keys
 
-
-def _gzip(body: bytes) -> bytes:
-    return zlib.compress(body, level=6, wbits=31)
-
-
-def _zstd(body: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=9).compress(body)
-
-
 Headers: TypeAlias = list[tuple[str, str]]
 _Identity: TypeAlias = tuple[int, int, int]
 
@@ -46,9 +41,7 @@ _TAG_CHARACTERS: Final = 22
 _WORTH_COMPRESSING_BYTES: Final = 1 << 10
 _ENTRY_BYTES: Final = 1500  # what one costs beside its body
 # In the order in which they are preferred, with their files beside the plain one.
-_ENCODINGS: Final = (("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz"))
-# Made here, once for a file in memory, where nobody has put them beside it.
-_PACKED: Final = {"zstd": _zstd, "gzip": _gzip}
+_ENCODINGS: Final = (("br", ".br"), ("zstd", ".zst"), ("gzip", ".gz"))
 
 
 class Variant:
@@ -76,15 +69,15 @@ class ServedEntry:
         file: Where it lies.
         size: Its size in bytes.
         plain: Its bytes and headers; of a large file without the bytes.
-        encoded: Its compressed forms, the preferred one first.
+        varies: Whether it has compressed forms, for clients that take such.
         is_small: Whether its bytes are here.
         epoch: When it was looked at last.
         used: Whether it was asked for since room was made last.
     """
 
     __slots__ = (
-        *("asked", "encoded", "epoch", "file", "identity", "is_small", "kind"),
-        *("plain", "size", "used"),
+        *("asked", "epoch", "file", "forms", "identity", "is_small", "kind"),
+        *("plain", "size", "used", "varies"),
     )
 
     def __init__(self, asked: Asked, file: str, identity: _Identity) -> None:
@@ -95,23 +88,43 @@ class ServedEntry:
         self.size = identity[2]
         self.is_small = False
         self.plain = Variant(b"", "", [])
-        self.encoded: tuple[tuple[str, Variant], ...] = ()
+        self.forms: dict[str, Variant | None] = {}
+        self.varies = False
         self.epoch = 0
         self.used = False
 
     @property
     def cost(self) -> int:
-        """How much memory it takes, about."""
-        bodies = len(self.plain.body) + sum(len(v.body) for _, v in self.encoded)
-        return bodies + _ENTRY_BYTES
+        """How much memory it takes, about: its compressed forms as much as itself."""
+        return len(self.plain.body) * (1 + self.varies) + _ENTRY_BYTES
 
     def chosen(self, accept_encoding: str | None) -> Variant:
-        """Return the form to send to a client that takes these encodings."""
-        if accept_encoding and self.encoded:
-            for name, variant in self.encoded:
+        """Return the form to send to a client that takes these encodings.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        if accept_encoding and self.varies:
+            for name, suffix in _ENCODINGS:
                 if accepts(accept_encoding, name):
-                    return variant
+                    if name not in self.forms:
+                        self.forms[name] = self._form(name, suffix)
+                    if (form := self.forms[name]) is not None:
+                        return form
         return self.plain
+
+    def _form(self, coding: str, suffix: str) -> Variant | None:
+        """Return the form of a coding; None where it is not shorter, or cannot be."""
+        body = _beside(self.file, suffix, self.identity)
+        if body is None:
+            body = _compressed(coding, self.plain.body)
+        if body is None or len(body) >= self.size:
+            return None
+        etag = f'{self.plain.etag[:-1]}-{coding}"'
+        headers = [each for each in self.plain.headers if each[0] != "etag"]
+        return Variant(
+            body, etag, [*headers, ("etag", etag), ("content-encoding", coding)]
+        )
 
 
 def accepts(accept_encoding: str, name: str) -> bool:
@@ -225,9 +238,7 @@ class ServedFiles:
         etag = tag_of(body)
         varies = asked.is_text and len(body) >= _WORTH_COMPRESSING_BYTES
         headers = self._headers(asked, etag, varies=varies)
-        entry.plain = Variant(body, etag, headers)
-        if varies:
-            entry.encoded = tuple(self._encoded(entry, file, etag))
+        entry.plain, entry.varies = Variant(body, etag, headers), varies
         return entry
 
     def _headers(self, asked: Asked, etag: str, *, varies: bool = False) -> Headers:
@@ -247,21 +258,6 @@ class ServedFiles:
     def _caching(self, asked: Asked) -> str:
         text = cache_control(asked.request, self._days)
         return text if self._for_all else text.replace("public", "private", 1)
-
-    def _encoded(
-        self, entry: ServedEntry, file: str, etag: str
-    ) -> list[tuple[str, Variant]]:
-        found = []
-        for name, suffix in _ENCODINGS:
-            body = _beside(file, suffix, entry.identity)
-            if body is None and (pack := _PACKED.get(name)) is not None:
-                body = pack(entry.plain.body)
-            if body is not None and len(body) < entry.size:
-                its = f'{etag[:-1]}-{name}"'
-                headers = self._headers(entry.asked, its, varies=True)
-                headers.append(("content-encoding", name))
-                found.append((name, Variant(body, its, headers)))
-        return found
 
     # Memory.
 
@@ -315,6 +311,20 @@ def _identity(file: str) -> _Identity | None:
     if not S_ISREG(found.st_mode):
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _compressed(coding: str, body: bytes) -> bytes | None:
+    """Return what is sent of a coding; each takes about as long as gzip does."""
+    if coding == "gzip":
+        return zlib.compress(body, level=6, wbits=31)
+    if coding == "zstd":
+        return zstandard.ZstdCompressor(level=9).compress(body)
+    try:
+        import brotli  # noqa: PLC0415 - it came to the extra later than the server
+    except ImportError:
+        return None
+    packed: bytes = brotli.compress(body, quality=5)
+    return packed
 
 
 def _beside(file: str, suffix: str, plain: _Identity) -> bytes | None:

@@ -11,6 +11,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import brotli
 import httpx
 import pytest
 import zstandard
@@ -169,6 +170,10 @@ def test_a_list_is_compressed_for_who_takes_that(server):
     zstd = server.get(f"{MODULE}/list", accept_encoding="gzip, zstd")
     assert zstd.headers["content-encoding"] == "zstd"
     assert zstandard.decompress(zstd.body) == plain.body
+    best = server.get(f"{MODULE}/list", accept_encoding="gzip, deflate, br, zstd")
+    assert best.headers["content-encoding"] == "br"
+    assert brotli.decompress(best.body) == plain.body
+    assert len({each.headers["etag"] for each in (plain, packed, zstd, best)}) == 4
 
 
 def test_a_file_that_was_compressed_beforehand_is_sent(server, tree):

@@ -63,7 +63,7 @@ class PublishSection(Section, frozen=True):
             server shows.
         pkgsite: The address of a pkgsite over this tree, which modules' pages link to
             for their documentation; "" for none.
-        precompress: Of which codings, "gzip" and "zstd", texts and pages have
+        precompress: Of which codings, "br", "gzip", "zstd", texts and pages have
             compressed copies beside them, for web servers that send such (nginx's
             gzip_static); of a tree in a folder.
     """
@@ -78,7 +78,7 @@ class PublishSection(Section, frozen=True):
     contact: str = ""
     languages: tuple[Literal["en", "zh"], ...] = ("en", "zh")
     pkgsite: str = ""
-    precompress: tuple[Literal["gzip", "zstd"], ...] = ()
+    precompress: tuple[Literal["br", "gzip", "zstd"], ...] = ()
 
 
 class VulndbSection(Section, frozen=True):

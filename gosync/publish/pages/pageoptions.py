@@ -12,7 +12,7 @@ class PageOptions(msgspec.Struct, frozen=True, kw_only=True):
         languages: The languages that the tree has its pages in, "en" and "zh"; those of
             the first one are called ``index.html``.
         pkgsite: The address of a pkgsite that shows documentation, "" for none.
-        precompress: Of which codings texts have compressed copies: gzip, zstd.
+        precompress: Of which codings texts have compressed copies: br, gzip, zstd.
     """
 
     languages: tuple[str, ...] = ("en",)

@@ -1,8 +1,9 @@
 """Tree as a folder, with compressed copies of its texts and pages beside them.
 
 Web servers that find ``list.gz`` beside ``list`` send it to whom takes gzip, and
-compress nothing themselves (nginx: ``gzip_static``); they do not look which of the two
-is newer. So a copy is never behind its file, whatever ends a publish:
+compress nothing themselves (nginx: ``gzip_static``, ``brotli_static``); they do not
+look which of the two is newer. So a copy is never behind its file, whatever ends a
+publish:
 
 - it is shown in the same wave as its file and before it: cut off in between, the file
   is the older one, and written again by the next publish, as is the copy;
@@ -30,16 +31,17 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from gosync.errors import UsageError
 from gosync.folder import routes
 from gosync.folder.indexfiles import INDEX_FOLDER
 from gosync.publish.storage.localtree import LocalTree, LocalTreeWriter
 from gosync.publish.storage.tree import TreeReader, TreeWriter
 from gosync.store.durable import disk_errors
 
-Coding: TypeAlias = Literal["gzip", "zstd"]
+Coding: TypeAlias = Literal["br", "gzip", "zstd"]
 
 LEAST_BYTES: Final = 1 << 10
-SUFFIXES: Final[dict[str, str]] = {"gzip": ".gz", "zstd": ".zst"}
+SUFFIXES: Final[dict[str, str]] = {"br": ".br", "gzip": ".gz", "zstd": ".zst"}
 NOTE: Final = f"{routes.MARKER_FOLDER}/packed.json"
 _TEXTS: Final = frozenset(
     {"html", "json", "jsonl", "txt", "atom", "css", "js", "svg", "md", "sh", "ps1"}
@@ -89,7 +91,14 @@ class PackedTreeWriter(LocalTreeWriter):
         self._codings = tuple(sorted(set(codings)))
 
     def open(self) -> None:
-        """Make the folder ready; copies of codings that are none any more go."""
+        """Make the folder ready; copies of codings that are none any more go.
+
+        Raises:
+            UsageError: Brotli is not installed.
+            StoreError: the tree cannot be written.
+        """
+        if "br" in self._codings:
+            _compress_brotli(b"")  # it may not be installed
         super().open()
         with disk_errors(self.name):
             noted = noted_codings(self._root)
@@ -189,9 +198,23 @@ def packed(coding: str, data: bytes) -> bytes:
     """Return data compressed, the same bytes each time."""
     if coding == "gzip":
         return zlib.compress(data, level=9, wbits=31)
+    if coding == "br":
+        return _compress_brotli(data)
     import zstandard  # noqa: PLC0415 - for trees alone that have such copies
 
     return zstandard.ZstdCompressor(level=19).compress(data)
+
+
+def _compress_brotli(data: bytes) -> bytes:
+    try:
+        import brotli  # noqa: PLC0415 - of an extra
+    except ImportError as exc:
+        raise UsageError(
+            "publish.precompress: Brotli is not installed",
+            hint='pip install "gosync[serve]"',
+        ) from exc
+    compressed: bytes = brotli.compress(data)
+    return compressed
 
 
 def _plain_of(path: str, suffixes: Sequence[str]) -> str:

@@ -206,4 +206,4 @@ def test_a_tree_in_a_bucket_has_no_compressed_copies(tmp_path: Path):
     said = refusal(tmp_path, f'{text}tree = "s3://bucket/prefix"\n')
     assert "publish.precompress" in said
     assert "no compressed copies" in said
-    assert "known: gzip, zstd" in refusal(tmp_path, text.replace("gzip", "brotli"))
+    assert "known: br, gzip, zstd" in refusal(tmp_path, text.replace("gzip", "brotli"))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import gzip
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+import brotli
 import pytest
 import zstandard
 from msgspec.structs import replace
 
+from gosync.errors import UsageError
 from gosync.publish.pages.pageoptions import PageOptions
 from gosync.publish.storage.localtree import LocalTree
 from gosync.publish.storage.packedtree import NOTE, PackedTree
@@ -26,7 +29,7 @@ from tests.unit.publish.world import World
 M = "example.com/m"
 LIST = f"{M}/@v/list"
 VERSIONS = [f"v1.{number}.0-of-a-list-that-is-long" for number in range(40)]
-BOTH = ("gzip", "zstd")
+ALL = ("br", "gzip", "zstd")
 
 
 def pack(world: World, *codings: str) -> None:
@@ -40,7 +43,7 @@ def pack(world: World, *codings: str) -> None:
 
 def copies(root: Path, suffix: str) -> dict[str, bytes]:
     """Return what the copies say, by the file that each is of."""
-    unpack = {".gz": gzip.decompress, ".zst": _unzstd}[suffix]
+    unpack = {".br": brotli.decompress, ".gz": gzip.decompress, ".zst": _unzstd}[suffix]
     found = root.rglob(f"*{suffix}")
     return {
         f"{each.relative_to(root)}".removesuffix(suffix): unpack(each.read_bytes())
@@ -63,18 +66,18 @@ def check(root: Path, *suffixes: str) -> None:
 
 
 def test_texts_have_copies_that_say_the_same(world: World) -> None:
-    pack(world, *BOTH)
+    pack(world, *ALL)
     world.add(M, *VERSIONS)
     world.add("example.com/still", *VERSIONS)
     world.publish()
-    check(world.root, ".gz", ".zst")
+    check(world.root, ".br", ".gz", ".zst")
     still = world.root / "example.com/still/@v/list.gz"
     stamp = still.stat().st_mtime_ns
     assert not world.publish().written
     world.add(M, "v2.0.0+incompatible")
     world.add("example.com/n", "v1.0.0")
     world.publish()
-    check(world.root, ".gz", ".zst")
+    check(world.root, ".br", ".gz", ".zst")
     assert b"v2.0.0+incompatible" in copies(world.root, ".gz")[LIST]
     assert still.stat().st_mtime_ns == stamp
     small = world.root / "example.com/n/@v"
@@ -84,7 +87,7 @@ def test_texts_have_copies_that_say_the_same(world: World) -> None:
 
 
 def test_a_copy_goes_with_its_file_and_with_its_coding(world: World) -> None:
-    pack(world, *BOTH)
+    pack(world, *ALL)
     world.add(M, *VERSIONS)
     world.publish()
     writer = world.tree.storage.writer()
@@ -97,7 +100,7 @@ def test_a_copy_goes_with_its_file_and_with_its_coding(world: World) -> None:
     pack(world, "gzip")
     world.publish()
     check(world.root, ".gz")
-    assert not list(world.root.rglob("*.zst"))
+    assert not [*world.root.rglob("*.zst"), *world.root.rglob("*.br")]
     theirs = [world.root / name for name in ("robots.txt", "robots.txt.gz")]
     for each in theirs:
         each.write_bytes(b"somebody else's")
@@ -108,6 +111,18 @@ def test_a_copy_goes_with_its_file_and_with_its_coding(world: World) -> None:
     world.publish()
     world.tree = TreeTarget(LocalTree(world.root), world.tree.id)
     assert not world.publish().written, "as if there had never been any"
+
+
+def test_without_brotli_nothing_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    pack(world, "br")
+    world.add(M, *VERSIONS)
+    with pytest.raises(UsageError) as caught:
+        world.publish()
+    assert str(caught.value.hint) == 'pip install "gosync[serve]"'
+    assert not world.root.exists()
 
 
 @pytest.mark.sampled
