@@ -37,8 +37,16 @@ class SignedLog(Protocol):
         """Return the tree of its first records."""
 
 
-def check_extends(log: SignedLog, head: SignedHead, where: str) -> None:
+def check_extends(
+    log: SignedLog, head: SignedHead, where: str, holder: str = "the store"
+) -> None:
     """Check that a log extends a head that somebody knows.
+
+    Args:
+        log: The log.
+        head: The head.
+        where: Who knows the head, in messages.
+        holder: Who has the log, in messages.
 
     Raises:
         RollbackError: the log is behind it.
@@ -46,7 +54,7 @@ def check_extends(log: SignedLog, head: SignedHead, where: str) -> None:
     """
     if head.tree.n > log.size:
         raise RollbackError(
-            f"{where} has a tree head of {head.tree.n} records, the store one of"
+            f"{where} has a tree head of {head.tree.n} records, {holder} one of"
             f" {log.size}: nothing is signed, since that could be a fork",
             hint="bring the newest store back, or name a tree that has these records"
             " in house_log.witnesses",

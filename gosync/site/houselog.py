@@ -204,8 +204,12 @@ def stored_files(catalog: Catalog, blobs: BlobReader, spec: HouseLogSpec) -> Rea
 
 def trees_files(reader: TreeReader, spec: HouseLogSpec) -> ReadFile:
     """Return what reads the files of a tree's log."""
-    documents = f"{ARTIFACT_FOLDERS[DOCUMENT]}/{FOLDER}{spec.name}"
-    return lambda name: reader.read(f"{documents}/{name}")
+    return lambda name: reader.read(trees_file(spec, name))
+
+
+def trees_file(spec: HouseLogSpec, name: str) -> str:
+    """Return where a tree has a file of a log."""
+    return f"{ARTIFACT_FOLDERS[DOCUMENT]}/{FOLDER}{spec.name}/{name}"
 
 
 def keep_records(
@@ -227,18 +231,32 @@ def keep_records(
     Raises:
         StoreError: the store cannot be written.
     """
+    files = log_files(head, first, records)
+    kept = [_keep(site, f"{FOLDER}{spec.name}/{e}", data) for e, data in files.items()]
+    site.blobs.sync()
+    change_artifacts(site, kept)
+
+
+def log_files(
+    head: SignedHead, first: int, records: Sequence[HouseRecord]
+) -> dict[str, bytes]:
+    """Return the last files of a log by their names, its head last.
+
+    Args:
+        head: The head.
+        first: The number of the first of the records, which begins a file.
+        records: Every record from there on.
+    """
     assert first % FULL_TILE_WIDTH == 0
     assert first + len(records) == head.tree.n
-    files = {_LATEST: head.note}
+    files: dict[str, bytes] = {}
     for start in range(0, len(records), FULL_TILE_WIDTH):
         name = f"{(first + start) // FULL_TILE_WIDTH:06d}"
         some = records[start : start + FULL_TILE_WIDTH]
         numbers = (_PRIVATE if e.public is None else str(e.public) for e in some)
         files[f"records/{name}"] = b"".join(each.text + b"\n" for each in some)
         files[f"public/{name}"] = "".join(f"{each}\n" for each in numbers).encode()
-    kept = [_keep(site, f"{FOLDER}{spec.name}/{e}", data) for e, data in files.items()]
-    site.blobs.sync()
-    change_artifacts(site, kept)
+    return {**files, _LATEST: head.note}
 
 
 def _keep(site: Site, name: str, data: bytes) -> Artifact:

@@ -12,7 +12,8 @@ A store that is behind its tree takes up the tree's records; one that is behind 
 else signs nothing. In the tree, ``sumdb/NAME/``, tiles come first, then ``supported``
 and lookups, then ``latest``, which tells how far it is; a lookup keeps the head that it
 was written with, as ``gosync.sumdb.mixedheads`` has it. Tiles of a head that was shown
-are never removed.
+are never removed. The log's documents come with the tiles, so that a restored store
+finds every record there that clients were shown.
 """
 
 from __future__ import annotations
@@ -34,10 +35,12 @@ from gosync.site.houselog import (
     HouseLog,
     HouseRecord,
     keep_records,
+    log_files,
     read_head,
     read_house_log,
     read_trees_log,
     stored_files,
+    trees_file,
     trees_files,
 )
 from gosync.site.housetip import (
@@ -111,7 +114,7 @@ def verify_trees_house_log(tree: Path, spec: HouseLogSpec) -> None:
     read, tiles = trees_files(reader, spec), TreeTiles(reader.read, spec)
     tip = read_tip(read, spec, tiles, {head.tree.n for _, head in heads}, reader.name)
     for name, head in heads:
-        check_extends(tip, head, name)
+        check_extends(tip, head, name, reader.name)
 
 
 def note_kept_head(site: Site) -> None:
@@ -176,8 +179,10 @@ def _take_up(site: Site, spec: HouseLogSpec, log: HouseLog) -> None:
         shown = _named_tree(tree, name) if head.tree.n > log.size else None
         if shown is not None:
             found = read_trees_log(shown, spec, name)
+            if found.size <= log.size:
+                continue  # its documents are behind the head that it shows
             if log.head is not None:
-                check_extends(found, log.head, "the store")
+                check_extends(found, log.head, "the store", name)
             log = found
     for name, head in heads:
         check_extends(log, head, name)
@@ -291,6 +296,9 @@ def _write_tree(
     writer.open()
     for tile, data in tip.edge.tiles():
         writer.write(f"{folder}/{tile.path()}", data)
+    first = before - before % FULL_TILE_WIDTH
+    for name, data in log_files(head, first, tip.records(first)).items():
+        writer.write(trees_file(spec, name), data)
     writer.then()
     writer.write(f"{folder}/supported", b"")
     _write_lookups(writer, f"{folder}/lookup", tip, head, before)

@@ -182,6 +182,26 @@ def test_a_restored_store_takes_the_trees_records_up_and_signs_no_fork(
     site.run("verify", expect=OK)
 
 
+def test_a_store_restored_after_a_release_takes_its_record_up(
+    sim: Simulator, site: InProcessSite, tmp_path: Path
+):
+    backup, folder = tmp_path / "backup", tmp_path / "tool"
+    shutil.copytree(site.store, backup)
+    folder.mkdir()
+    (folder / "go.mod").write_text("module corp.example/tool\n\ngo 1.21\n")
+    release = ("release", str(folder), "--as")
+    site.run(*release, "corp.example/tool@v1.0.0", expect=OK)
+    newest = head_of(site)
+    shutil.rmtree(site.store)
+    shutil.copytree(backup, site.store)
+    site.run("adopt", "--trust-tree", expect=OK)
+    site.run(*release, "corp.example/tool@v1.1.0", expect=OK)
+    assert _size(site) == 6
+    first = parse_record(_lookup(site, "corp.example/tool@v1.0.0"))
+    assert (first.id, first.rest) == (4, newest)
+    site.run("verify", expect=OK)
+
+
 def test_a_store_restored_with_its_tree_signs_nothing(
     sim: Simulator, site: InProcessSite, tmp_path: Path
 ):
