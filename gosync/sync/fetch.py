@@ -7,6 +7,7 @@ Only our own disk stops a pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 
 import anyio
 from msgspec.structs import replace
@@ -96,7 +97,7 @@ class VersionFetcher:
 
     async def _fetch_free(self, rows: Iterable[VersionRow]) -> list[VersionRow]:
         """Fetch those that no other run is fetching; return the others."""
-        claims = Claims(self._site.holder, rows, self._stop)
+        claims = Claims(self._site.holder, rows, self._stop, version=attrgetter("mv"))
         try:
             await for_each(claims, self._fetch, workers=self._site.options.concurrency)
         finally:

@@ -40,6 +40,7 @@ from gosync.site.oldheads import note_seen
 from gosync.site.site import Site
 from gosync.site.tree import publish_tree
 from gosync.site.upstreams import Upstreams, connect
+from gosync.sync.claims import Claims
 from gosync.sync.projects import ConfiguredProject
 from gosync.sync.sumcheck import expected_h1
 from gosync.takein.aside import VersionsAside
@@ -205,9 +206,8 @@ class _Importing:
         return sorted(self._found, key=lambda each: (each.module, each.version))
 
     async def _take_all(self, versions: Sequence[ModuleVersion]) -> None:
-        workers = self._site.options.concurrency
         if self._sweep is None:
-            await for_each(versions, self._take, workers=workers)
+            await self._take_some(versions)
             return
         scanned = portions_scanned(self._source, versions, self._sweep, self._ahead)
         with closing(scanned):
@@ -216,7 +216,36 @@ class _Importing:
                 portion = await anyio.to_thread.run_sync(next, scanned, none)
                 if not portion:
                     return
-                await for_each(portion, self._take, workers=workers)
+                await self._take_some(portion)
+
+    async def _take_some(self, versions: Sequence[ModuleVersion]) -> None:
+        """Take versions; the leases of what is new are taken for several at once."""
+        workers = self._site.options.concurrency
+        new, here = await anyio.to_thread.run_sync(self._parted, versions)
+        claims = Claims(self._site.holder, new, None, version=lambda mv: mv)
+        try:
+            await for_each(claims, self._take_claimed, workers=workers)
+        finally:
+            claims.release()
+        await for_each([*here, *claims.elsewhere], self._take, workers=workers)
+
+    def _parted(
+        self, versions: Sequence[ModuleVersion]
+    ) -> tuple[list[ModuleVersion], list[ModuleVersion]]:
+        """Return those that are not in the store yet, and those that are."""
+        new: list[ModuleVersion] = []
+        here: list[ModuleVersion] = []
+        for mv in versions:
+            whole = self._source.has(mv, FileKind.ZIP)
+            (here if self._is_here(mv, whole) else new).append(mv)
+        return new, here
+
+    async def _take_claimed(self, mv: ModuleVersion) -> None:
+        """Take a version whose lease is this run's, and let go of that."""
+        try:
+            await self._take(mv)
+        finally:
+            self._site.holder.release(fetch_lease(mv))
 
     def _note(self, rows: Sequence[VersionRow]) -> None:
         for each in self._upstreams:
@@ -284,7 +313,8 @@ class _Importing:
                 continue
             try:
                 async with self._site.holding(fetch_lease(mv)):
-                    await self._batch.add(await self._admit(upstreams, mv, need))
+                    row = await self._admit(upstreams, mv, need)
+                    await self._add(row)
             except UnavailableError as exc:
                 self._unanswered[number] += 1
                 error = exc
@@ -292,6 +322,12 @@ class _Importing:
                 self._unanswered[number] = 0
                 return
         raise error
+
+    async def _add(self, row: VersionRow) -> None:
+        """Take a row, whose lease is held until it is committed."""
+        claim = fetch_lease(row.mv)
+        self._site.holder.try_take(claim)  # once more
+        await self._batch.add(row, claim=claim)
 
     async def _admit(
         self, upstreams: Upstreams, mv: ModuleVersion, need: Need

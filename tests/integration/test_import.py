@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from gosync.catalog.db import Catalog
+from gosync.catalog.leases import fetch_lease
+from gosync.clock import SystemClock
 from gosync.folder.athens import AthensLayout
 from gosync.folder.layouts import Role, TargetKind, VersionsLayout
 from gosync.folder.shared import SharedFolder
@@ -23,7 +26,7 @@ from gosync.ingest.scanner import read_zip
 from gosync.takein.sharing import Scanned, scan_shared
 from gosync.takein.source import PlacedZip
 from tests.integration.inprocess import InProcessSite
-from tests.integration.site import MISSING, OK, STANDS_OPEN, USAGE, digests
+from tests.integration.site import LOCKED, MISSING, OK, STANDS_OPEN, USAGE, digests
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient, need_go
 from tests.simulator.standard import module, source
@@ -102,6 +105,24 @@ def test_a_gomodcache_is_taken_in_and_a_client_builds_with_it(
     again = site.run("import", str(cache), expect=MISSING).document
     assert cache_states(again)[str(HIGH_V)] == "known"
     site.check(sim)
+
+
+def test_a_version_that_another_run_fetches_comes_last_and_is_waited_for(
+    site: InProcessSite, cache: Path
+):
+    store, lease = site.store / "catalog.sqlite", fetch_lease(LOW_V)
+    site.sync()
+    with (
+        Catalog.open(store, create=False) as catalog,
+        catalog.hold(command="gosync sync", clock=SystemClock()) as other,
+        other.held(lease),
+    ):
+        told = site.run("import", str(cache), "--wait-lock=0", expect=LOCKED).document
+        assert "gosync sync" in told["message"]
+        assert list(catalog.leases.names().values()) == [[lease]]
+    again = site.run("import", str(cache), expect=MISSING).document
+    assert cache_states(again)[str(HIGH_V)] == "known"
+    assert cache_states(again)[str(LOW_V)] == "taken"
 
 
 def test_what_is_polluted_is_named_and_left_out(site: InProcessSite, cache: Path):

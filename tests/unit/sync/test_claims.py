@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def _are_free(holder: LeaseHolder, rows: list[VersionRow]) -> bool:
 def test_each_row_is_one_run_s(holders: tuple[LeaseHolder, LeaseHolder]):
     ours, theirs = holders
     theirs.take(fetch_lease(ROWS[1].mv))
-    claims = Claims(ours, ROWS, None)
+    claims = Claims(ours, ROWS, None, version=attrgetter("mv"))
     assert list(claims) == [ROWS[0], *ROWS[2:]]
     assert claims.elsewhere == [ROWS[1]]
     assert not any(_are_free(theirs, [row]) for row in [ROWS[0], *ROWS[2:]])
@@ -57,7 +58,7 @@ def test_each_row_is_one_run_s(holders: tuple[LeaseHolder, LeaseHolder]):
 
 def test_what_nobody_drew_is_let_go(holders: tuple[LeaseHolder, LeaseHolder]):
     ours, theirs = holders
-    claims = Claims(ours, ROWS, None)
+    claims = Claims(ours, ROWS, None, version=attrgetter("mv"))
     assert next(iter(claims)) == ROWS[0]
     assert not _are_free(theirs, [ROWS[AHEAD - 1]])
     claims.release()
@@ -68,7 +69,7 @@ def test_what_nobody_drew_is_let_go(holders: tuple[LeaseHolder, LeaseHolder]):
 def test_after_a_stop_no_row_is_begun(holders: tuple[LeaseHolder, LeaseHolder]):
     ours, theirs = holders
     stop = Stop()
-    claims = Claims(ours, ROWS, stop)
+    claims = Claims(ours, ROWS, stop, version=attrgetter("mv"))
     rows = iter(claims)
     assert next(rows) == ROWS[0]
     stop.request(InterruptedRunError(signal.SIGTERM))
