@@ -93,6 +93,8 @@ def _praise(path: Path, loaded: Config) -> str:
         selected = f"{selected}, {len(policy.tools)} tools"
     if loaded.site_options().mirrors_all:
         return f"{path}: right; all that the followed gosync has is selected"
+    if loaded.serve.pull is not None and not policy.selects:
+        return f"{path}: right; what clients ask for is pulled through"
     if not (policy.selects or loaded.projects or loaded.recorded):
         return f"{path}: right; nothing is selected yet: add a [[select]]"
     return f"{path}: right; {selected} selected"

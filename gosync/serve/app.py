@@ -228,7 +228,7 @@ class ServerApp:
     ) -> Answer:
         """Answer what is asked of the tree, as far as the client may read it."""
         if self._check is not None:
-            refused = refusal(self._rights.judge(asked, user), user)
+            refused = refusal(self._judge(asked, user), user)
             if refused is not None:
                 return refused
         if asked.is_index:
@@ -236,6 +236,13 @@ class ServerApp:
         if self._origin is not None and self._origin.merges(asked):
             return await self._merged_answer(scope, asked, self._origin)
         return await self._tree_answer(scope, asked)
+
+    def _judge(self, asked: Asked, user: str | None) -> ReadVerdict:
+        verdict = self._rights.judge(asked, user)
+        if verdict is ReadVerdict.ALLOWED and self._rights.may_judge_page(asked, user):
+            page = self._files.read_text(asked.path) or b""
+            return self._rights.judge_page(asked, page, user)
+        return verdict
 
     async def _upload(
         self,

@@ -10,6 +10,10 @@ from gosync.serve.answer import Answer, text_answer
 from gosync.serve.rights import ReadVerdict
 
 _CHALLENGE: Final = ("www-authenticate", 'Basic realm="gosync", charset="UTF-8"')
+_LOGIN: Final = (
+    "this mirror asks for a login; go takes one from ~/.netrc, over https alone:"
+    " machine HOST[:PORT] login NAME password SECRET\n"
+)
 
 
 def refusal(verdict: ReadVerdict, user: str | None) -> Answer | None:
@@ -19,7 +23,7 @@ def refusal(verdict: ReadVerdict, user: str | None) -> Answer | None:
     if user is None:
         return text_answer(
             HTTPStatus.UNAUTHORIZED,
-            "this mirror asks for a login\n",
+            _LOGIN,
             Outcome.DENIED,
             headers=[_CHALLENGE],
         )

@@ -4,25 +4,31 @@ The first rule that names a module decides: its users may read it, all files of 
 its records in the checksum database; "*" is everybody. Without such a rule any login
 may. What tells of many modules at once (pages, search, the feeds, status.json,
 documents such as decisions) is for those who may read whatever a rule keeps from
-others, so that no name is told to who may not read the module. Everything else (tiles,
-tree heads) is for any login.
+others, so that no name is told to who may not read the module. A module's page names
+the modules that need it, so it is for those who may read all of them, too. Everything
+else (tiles, tree heads) is for any login.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from html import unescape
 from typing import Final
+from urllib.parse import unquote, urljoin
 
 from gosync.artifact import DOCUMENT
+from gosync.folder.requests import ProxyRequestKind
 from gosync.folder.routes import ARTIFACT_FOLDERS
 from gosync.gomod.patterns import PatternSet
-from gosync.serve.asked import Asked
+from gosync.serve.asked import Asked, read_path
 
 EVERYBODY: Final = "*"
 
 _TELLING: Final = frozenset({"page"})
 _DOCUMENTS: Final = f"{ARTIFACT_FOLDERS[DOCUMENT]}/"
+_LINK: Final = re.compile(rb'href="([^"]*)"')
 
 
 class ReadVerdict(Enum):
@@ -59,6 +65,24 @@ class ReadRights:
             user, may=user is not None and _holds(users, user), users=users
         )
 
+    def may_judge_page(self, asked: Asked, user: str | None) -> bool:
+        """Return whether what a module's page says decides who may read it."""
+        request = asked.request
+        is_page = request is not None and request.kind is ProxyRequestKind.MODULE_PAGE
+        return is_page and self._judge_telling(user) is not ReadVerdict.ALLOWED
+
+    def judge_page(self, asked: Asked, page: bytes, user: str | None) -> ReadVerdict:
+        """Return whether a client may read all the modules that a page links to.
+
+        Args:
+            asked: The page.
+            page: Its HTML.
+            user: Whose login the client has, None without one.
+        """
+        verdicts = (self.judge(each, user) for each in _linked(asked, page))
+        hidden = (each for each in verdicts if each is not ReadVerdict.ALLOWED)
+        return next(hidden, ReadVerdict.ALLOWED)
+
     def _users_of(self, module: str) -> frozenset[str] | None:
         for patterns, users in self._rules:
             if patterns.match(module):
@@ -76,6 +100,15 @@ class ReadRights:
         if may or (users is not None and EVERYBODY in users):
             return ReadVerdict.ALLOWED
         return ReadVerdict.LOGIN_NEEDED if user is None else ReadVerdict.FORBIDDEN
+
+
+def _linked(asked: Asked, page: bytes) -> Iterator[Asked]:
+    """Yield what of modules a page links to."""
+    for link in _LINK.findall(page):
+        path = urljoin(f"/{asked.path}", unescape(link.decode("utf-8", "replace")))
+        linked = read_path(unquote(path.partition("#")[0]))
+        if linked is not None and linked.module:
+            yield linked
 
 
 def _holds(users: frozenset[str] | None, user: str) -> bool:

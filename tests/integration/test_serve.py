@@ -308,6 +308,10 @@ def test_logins_and_tls(tree, tmp_path):
         '[[serve.rule]]\nmodules = ["rsc.io/Quote"]\nusers = ["ci"]\n'
         '[[serve.rule]]\nmodules = ["open.example/*"]\nusers = ["*"]\n'
     )
+    for name, needed_by in {"m": "rsc.io/%21quote", "n": "open.example/m"}.items():
+        page = tree / f"open.example/{name}/@v/index.html"
+        page.parent.mkdir(parents=True)
+        page.write_text(f'<a class=path href="../../../{needed_by}/@v/index.html">')
     trusted = ssl.create_default_context(cafile=certificate)
     with Serving(tmp_path, tree, "--config", config) as server:
         server.trust(trusted)
@@ -319,12 +323,16 @@ def test_logins_and_tls(tree, tmp_path):
         basic = server.get(ask, authorization="Basic Y2k6dG9r")
         lists = server.get("/index.html", authorization="Basic YWRhOnBhc3Mgd29yZA==")
         is_open = server.get("/open.example/m/@v/list")
+        pages = [server.get(f"/open.example/{each}/@v/") for each in ("n", "m")]
+        seen = server.get("/open.example/m/@v/", authorization="Bearer tok")
         trusted.maximum_version = ssl.TLSVersion.TLSv1_2
         old = server.get("/healthz")
         metrics = server.get("/metrics").text
     statuses = [each.status for each in (nobody, ada, wrong, token, basic, lists)]
 
     assert statuses == [401, 403, 401, 200, 200, 403]
+    assert [each.status for each in (*pages, seen)] == [200, 401, 200]
+    assert "https alone" in nobody.text
     assert nobody.headers["www-authenticate"].startswith("Basic ")
     assert (is_open.status, old.status) == (404, 200)
     assert token.headers["cache-control"].startswith("private, ")
