@@ -136,11 +136,20 @@ def _lines(report: StatusReport, completeness: Completeness) -> Iterator[str]:
         yield f"last run   {run.command}, {_how_it_ended(run)}, {_when(run)}"
     if report.at_work:
         yield f"at work    {report.at_work}"
-    yield f"findings   {_findings_line(report.audit)}"
+    yield from _found_lines(report)
     yield from map(_upstream_line, report.upstreams)
     if report.volume.limit_bytes:
         yield f"volume     {_volume_line(report.volume)}"
     yield from _job_lines(report.jobs)
+
+
+def _found_lines(report: StatusReport) -> Iterator[str]:
+    yield f"findings   {_findings_line(report.audit)}"
+    if report.vulnerable:
+        yield (
+            f"vulnerable {report.vulnerable} modules, in versions that are here:"
+            " `gosync vulns` names them"
+        )
 
 
 def _upstream_line(each: UpstreamState) -> str:

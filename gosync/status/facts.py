@@ -33,6 +33,8 @@ class MirrorFacts(msgspec.Struct, frozen=True, kw_only=True):
         failures: What stands open, by class of error.
         security: How much of that is evidence of misbehaviour.
         findings: What stands open of what audits found, by kind.
+        vulnerable: How many modules of the tree have versions with known
+            vulnerabilities.
         carried_bytes: Sizes of all that is carried.
         jobs: The daemon's jobs by name.
         upstreams: How each upstream has answered of late.
@@ -47,6 +49,7 @@ class MirrorFacts(msgspec.Struct, frozen=True, kw_only=True):
     failures: Mapping[str, int]
     security: int
     findings: Mapping[FindingKind, int]
+    vulnerable: int
     carried_bytes: int
     jobs: Mapping[str, JobRow]
     upstreams: tuple[UpstreamState, ...] = ()
@@ -74,6 +77,7 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Mirro
         failures=counts,
         security=sum(failure.exit_code == code for failure in failures),
         findings=catalog.findings.counts(),
+        vulnerable=len(catalog.shown.vulnerable(str(options.tree_path))),
         carried_bytes=catalog.carried_bytes(),
         jobs={row.name: row for row in catalog.jobs.all()},
         upstreams=upstream_states(catalog, options, now),

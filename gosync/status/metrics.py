@@ -77,6 +77,11 @@ def _metrics(facts: MirrorFacts) -> Iterator[Metric]:
         "What audits found and stands open, by kind.",
         tuple(("kind", kind.value, n) for kind, n in facts.findings.items()),
     )
+    yield _one(
+        "vulnerable_modules",
+        "Modules of the tree of which versions have known vulnerabilities.",
+        facts.vulnerable,
+    )
     yield from _jobs(facts)
     yield from _upstreams(facts)
 

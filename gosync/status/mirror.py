@@ -17,6 +17,7 @@ never). The rest is gosync's own::
     selection          how much of what is selected is here, and why not all
     failures           what stands open, by class of error
     findings           what stands open of what audits found, by kind
+    vulnerable         modules here of which versions have known vulnerabilities
     jobs               each job: started_at ended_at exit_code error next_run_at
                        succeeded_at failures
     upstreams          how each has answered of late: url state success_rate
@@ -110,6 +111,7 @@ class MirrorStatus(TunasyncStatus, frozen=True, kw_only=True):
     selection: CompletenessReport
     failures: dict[str, int]
     findings: dict[FindingKind, int]
+    vulnerable: int
     jobs: dict[str, JobReport]
     upstreams: tuple[UpstreamState, ...]
     volume: MonthVolume
@@ -138,6 +140,7 @@ def format_status(facts: MirrorFacts, *, name: str, upstream: str) -> bytes:
         selection=facts.completeness.report(),
         failures=dict(facts.failures),
         findings=dict(facts.findings),
+        vulnerable=facts.vulnerable,
         jobs={job: JobReport.of(each) for job, each in facts.jobs.items()},
         upstreams=facts.upstreams,
         volume=facts.volume,

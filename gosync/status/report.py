@@ -103,6 +103,8 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
         audit: How audits stand.
         failures: What stands open, by class of error.
         findings: What stands open of what audits found.
+        vulnerable: How many modules of the tree have versions with known
+            vulnerabilities.
         late: What is older than it may be.
         exit_code: The process's.
     """
@@ -131,6 +133,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     audit: AuditState
     failures: tuple[Failure, ...]
     findings: list[Finding]
+    vulnerable: int
     late: list[Late]
     exit_code: int
 
@@ -185,6 +188,7 @@ def read_status(
         audit=audit_state(catalog, audit, now, cursor=fresh.index_cursor),
         failures=facts.completeness.failures,
         findings=findings,
+        vulnerable=facts.vulnerable,
         late=late,
         exit_code=_exit_code(facts.completeness.exit_code, late, findings),
     )

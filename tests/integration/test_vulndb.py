@@ -139,6 +139,8 @@ def test_what_is_affected_is_told_with_what_fixes_it(
         "fixed_is_carried": True,
     }
     assert (document["entries"], document["versions"]) == (2, 3)
+    assert site.run("status", expect=OK).document["vulnerable"] == 1
+    assert json.loads((site.tree / "status.json").read_bytes())["vulnerable"] == 1
     assert site.run("vulns", GOOD, expect=OK).document["vulnerable"] == []
     told = site.run("vulns", "--select-fixes", expect=STANDS_OPEN).document
     assert told["fixes"] == [], "it is carried"

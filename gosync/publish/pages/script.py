@@ -33,6 +33,7 @@ def script(words: Words) -> str:
         "missing": words.keep("{n} selected versions are missing"),
         "whole": words.keep("nothing selected is missing"),
         "found": words.keep("Found: {found}."),
+        "vulnerable": words.keep("{n} with known vulnerabilities"),
         "kinds": words.keep("{n} {kind}"),
         "between": words.keep("; "),
         "comma": words.keep(", "),
@@ -90,6 +91,11 @@ const showStatus = (status) => {
   $("fresh").textContent = said.join(WORDS.between) + WORDS.end;
   const found = Object.entries(status.findings).filter(([, count]) => count)
     .map(([kind, n]) => say(WORDS.kinds, { n, kind }));
+  const { vulnerable: n } = status;
+  if (n) {
+    const modules = n === 1 ? WORDS.one : say(WORDS.many, { n });
+    found.push(say(WORDS.vulnerable, { n: modules }));
+  }
   if (found.length) {
     $("found").textContent = say(WORDS.found, { found: found.join(WORDS.comma) });
     $("found").hidden = false;

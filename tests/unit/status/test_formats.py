@@ -43,6 +43,7 @@ def _facts(*jobs: JobRow, freshness: Freshness = FRESH) -> MirrorFacts:
         failures={"NotFoundError": 1},
         security=0,
         findings=dict.fromkeys(FindingKind, 0) | {FindingKind.REWRITTEN: 1},
+        vulnerable=4,
         carried_bytes=1_500_000_000,
         jobs={job.name: job for job in jobs},
         volume=MonthVolume(month="2026-03", received_bytes=5, limit_bytes=9),
