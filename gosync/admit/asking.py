@@ -76,6 +76,8 @@ def ask_scanner(
         if folder in " ".join(command):
             _unpack(zip_file, Path(folder))
         code, said = _run(spec, command, spec.seconds)
+        for place in (folder, str(zip_file.parent)):  # gone by the time it is read
+            said = said.replace(f"{place}/", "")
     if code not in (_ADMITTED, _REFUSED):
         raise UnavailableError(f"{spec.name}: no verdict, exit {code}: {said}")
     verdict = Admits.ADMIT if code == _ADMITTED else Admits.REFUSE

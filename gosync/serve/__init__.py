@@ -8,6 +8,7 @@
     indexpage     /index: Go's module index, over the tree's index files
     merged        lists, ``@latest`` and branches, as a worker holds them
     answer        answers as values, and how they are sent
+    deniedlist    what a plain server refuses, as the tree tells it
     notcarried    the text of a 404: what is carried instead, whom to ask (pure)
     report        what a server and its logins are, as documents (pure)
     logins        names with hashed passwords and tokens

@@ -40,6 +40,7 @@ from gosync.serve.answer import (
 )
 from gosync.serve.asked import NOT_FOUND, Asked, read_path
 from gosync.serve.clients import ClientRates, address_of
+from gosync.serve.deniedlist import DeniedVersions
 from gosync.serve.figures import CONTENT_TYPE, exposition
 from gosync.serve.files import LOOKS_A_SECOND, ServedEntry, ServedFiles
 from gosync.serve.health import Readiness
@@ -110,6 +111,7 @@ class ServerApp:
             immutable_days=spec.immutable_days,
             for_all=spec.logins is None,
         )
+        self._denied = DeniedVersions(tree)
         self._notes = RequestNotes(spec, clock, missing)
         self._check = (
             None if spec.logins is None else LoginCheck(read_logins(spec.logins))
@@ -292,7 +294,10 @@ class ServerApp:
             self._used.add(scope.path)
             return entry_answer(entry, scope.headers)
         if self._origin is None or asked.request is None:
-            return self._not_carried(asked)
+            refused = self._denied.answer(asked.request)
+            return (
+                self._without(asked, refused) if refused else self._not_carried(asked)
+            )
         if not self._rates.allow(address_of(scope, self._trusted)):
             return limited()
         for _ in range(_TRIES):  # it may have been let go again meanwhile

@@ -71,7 +71,7 @@ class ScannersAdmission:
             if spec.on_error is OnError.WAIT:
                 raise
             if spec.on_error is OnError.REFUSE:
-                self._deny(spec, mv, str(exc))
+                self._deny(spec, mv, str(exc).removeprefix(f"{spec.name}: "))
             return
         self._keep(spec, mv, h1, answer)
         if answer.verdict is Admits.REFUSE:

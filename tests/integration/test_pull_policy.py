@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from gosync.demo.exchange import RequestKind
+from tests.integration.inprocess import InProcessSite
 from tests.integration.pulling import pulling_site
 from tests.integration.serving import Serving
 from tests.integration.site import OK
@@ -42,6 +43,22 @@ def test_a_licence_that_is_not_allowed(tmp_path: Path) -> None:
         assert len(asked) == 1, "the second version's is known by the first's"
         assert listed == ["v1.0.0", "v1.1.0"], "what is denied is not hidden"
         assert not list((site.tree / DEEP / "@v").glob("*.zip"))
+
+
+def test_a_server_without_upstreams_refuses_what_the_tree_denies(
+    tmp_path: Path,
+) -> None:
+    with Simulator() as sim:
+        for version in ("v1.0.0", "v1.1.0"):
+            offer(sim, DEEP, version, GPL)
+        site = InProcessSite(tmp_path, sim, modules=[DEEP])
+        site.declare(policy={"deny": [f"{DEEP}@v1.0.0"]})
+        site.sync(expect=OK)
+    with Serving(site.folder, site.tree) as server:
+        names = ("v1.0.0.zip", "v1.0.0.mod", "v1.1.0.zip", "v1.2.0.zip")
+        answers = [server.get(f"/{DEEP}/@v/{name}") for name in names]
+    assert [each.status for each in answers] == [403, 200, 200, 404]
+    assert f"{DEEP}@v1.0.0: not from this mirror: policy.deny" in answers[0].text
 
 
 def test_a_version_waits_until_it_was_known_long_enough(tmp_path: Path) -> None:
