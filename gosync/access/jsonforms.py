@@ -3,10 +3,10 @@
     gosync  time, client, user, path, status, bytes, outcome, agent, flat, as
             gosync.serve.accesslog specifies it
     nginx   what ``log_format ... escape=json`` was told to write. The names are those
-            of its variables: time_iso8601, time_local or msec; remote_addr;
-            remote_user; request, or request_method and request_uri or uri; status;
-            body_bytes_sent or bytes_sent; http_user_agent; upstream_cache_status.
-            Numbers may be texts
+            of its variables: time_iso8601, time_local or msec, or what many call it
+            instead: time, timestamp, @timestamp; remote_addr; remote_user; request, or
+            request_method and request_uri or uri; status; body_bytes_sent or
+            bytes_sent; http_user_agent; upstream_cache_status. Numbers may be texts
     caddy   ts, status, size, user_id, and in ``request`` client_ip or remote_ip,
             method, uri and headers["User-Agent"]
 
@@ -50,6 +50,9 @@ class _Nginx(msgspec.Struct, gc=False):
     time_iso8601: str = ""
     time_local: str = ""
     msec: float | str = ""
+    time: float | str = ""
+    timestamp: float | str = ""
+    at_timestamp: float | str = msgspec.field(name="@timestamp", default="")
     remote_addr: str = ""
     remote_user: str = ""
     request: str = ""
@@ -130,7 +133,7 @@ class JsonReader:
     def _nginx(self, line: _Nginx) -> LogLine:
         method, _, rest = line.request.partition(" ")
         asked = line.request_uri or line.uri or rest.partition(" ")[0]
-        time = line.time_iso8601 or line.time_local or str(line.msec)
+        time = _time_of(line)
         size = line.bytes_sent if line.body_bytes_sent == "" else line.body_bytes_sent
         head, tail = _cut(asked.encode())
         return (
@@ -162,6 +165,14 @@ class JsonReader:
             agents[0].encode(),
             b"",
         )
+
+
+def _time_of(line: _Nginx) -> str:
+    times = (line.time_iso8601, line.time_local, line.msec, line.time, line.timestamp)
+    for each in (*times, line.at_timestamp):
+        if each != "":
+            return str(each)
+    raise ValueError("no time")
 
 
 def _cut(path: bytes) -> tuple[bytes, bytes]:

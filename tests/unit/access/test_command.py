@@ -126,7 +126,8 @@ def test_a_damaged_log_is_code_3_and_none_is_code_2(site, tmp_path):
 
 def test_any_bytes_of_a_log_do_no_harm(tmp_path):
     log = tmp_path / "a.log"
-    log.write_bytes(bytes(range(256)) * 3 + line().encode() + b'{"time":}\n{}\n"\n')
+    hostile = bytes(range(256)) * 3 + b"\n"
+    log.write_bytes(hostile + line().encode() + b'{"time":}\n{}\n"\n')
     audit = AccessAudit(AccessOptions(around=Surroundings()))
     audit.read([str(log)], NoProgress())
     assert audit.reader.read == 1

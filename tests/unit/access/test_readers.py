@@ -51,6 +51,27 @@ LINES = {
 }
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        *(b'"time":"2026-11-27T08:20:01Z"', b'"@timestamp":"2026-11-27T08:20:01Z"'),
+        *(b'"timestamp":1795767601.5', b'"msec":"1795767601.5"'),
+    ],
+)
+def test_a_time_of_nginx_goes_by_many_names(named: bytes) -> None:
+    usual = b'"time_iso8601":"2026-11-27T09:20:01+01:00"'
+    line = LINES[JsonForm.NGINX].replace(usual, named)
+    (found,) = LogReader().lines(line)
+    assert parse_log_time(found[2]) == 1_795_767_601
+
+
+def test_a_line_of_nginx_without_a_time_is_no_request() -> None:
+    reader = LogReader()
+    usual = b'"time_iso8601":"2026-11-27T09:20:01+01:00"'
+    assert reader.lines(LINES[JsonForm.NGINX].replace(usual, b'"when":1')) == []
+    assert (reader.read, reader.unread) == (0, 1)
+
+
 @pytest.mark.parametrize("form", list(LINES))
 def test_a_line_of_each_form_is_the_same_request(form):
     reader = LogReader()
