@@ -2,8 +2,9 @@
 
 To read a zip of many small files keeps a core busy; in one process it and everything
 else would wait for each other at every file. Workers are started once enough was read
-that they pay: a run that finds little new has none. A zip whose worker was killed is
-read here.
+that they pay: a run that finds little new has none. One that expects much begins with
+them, since what reads zips and their licences is set up once in each process. A zip
+whose worker was killed is read here.
 
 Each worker remembers what the zips had that it read, as this process does for its own.
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 WORTH_BYTES: Final = 16 << 20  # to read them takes longer than to start a worker
 WORKERS: Final = 2
+USUAL_BYTES: Final = 80 << 10  # half of all module zips are larger
 
 
 class ScannedZip(NamedTuple):
@@ -121,7 +123,7 @@ class ZipScanner:
         """
         self.ahead = ScansAhead()
         self._reader = _Reader()
-        self._left_bytes = worth_bytes
+        self._worth_bytes = self._left_bytes = worth_bytes
         self._workers = Workers(_Reader, count=workers)
 
     def __enter__(self) -> Self:
@@ -129,6 +131,11 @@ class ZipScanner:
 
     def __exit__(self, *_: object) -> None:
         self._workers.close()
+
+    def expect(self, size_bytes: int) -> None:
+        """Read nothing here first, if so much is to come that workers pay."""
+        if size_bytes >= self._worth_bytes:
+            self._left_bytes = 0
 
     def scan(self, staged: Staged, mv: ModuleVersion) -> ScannedZip:
         """Check and hash a staged zip, read its packages and licences; see scan_zip.

@@ -319,6 +319,7 @@ class Pass:
         planned = planned_bytes(self.site.catalog) if left else None
         self._progress.phase("versions", left, total_bytes=planned)
         if left:
+            self._fetcher.expect(left, planned)
             rows = self.due()
             await self._fetcher.fetch_all(
                 row for row in rows if only is None or row.mv in only

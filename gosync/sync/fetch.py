@@ -31,6 +31,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import finding_entry
 from gosync.ingest.gate import Admission
+from gosync.ingest.scanner import USUAL_BYTES
 from gosync.site.applying import is_denied_before, rule_on_admitted
 from gosync.site.configured import VERSION, upstream_of
 from gosync.site.oldheads import note_seen
@@ -82,6 +83,11 @@ class VersionFetcher:
         note_seen(self._site, self._upstreams.sums)
         self._upstreams.gate.derived.put_into(self._site.catalog, rows)
         rule_on_admitted(self._site, rows)
+
+    def expect(self, versions: int, size_bytes: int | None) -> None:
+        """Make ready for so many; their zips' sizes together, None if not known."""
+        expected_bytes = versions * USUAL_BYTES if size_bytes is None else size_bytes
+        self._upstreams.gate.scanner.expect(expected_bytes)
 
     async def fetch_all(self, rows: Iterable[VersionRow]) -> None:
         """Fetch these versions; what was admitted is committed in any case.

@@ -49,8 +49,11 @@ class UnprovenSource:
         Raises:
             GosyncError: as the gate: nobody can be asked, or it is refused.
         """
-        kept = await anyio.to_thread.run_sync(self._of, row)
-        if kept is None or not self._has_authority(row.mv, private=private):
+        kept = self._site.catalog.unproven.get(row.mv)
+        if kept is None or (row.need is Need.ZIP and kept.need is Need.MOD):
+            return None
+        is_here = await anyio.to_thread.run_sync(are_here, self._site.blobs, kept)
+        if not is_here or not self._has_authority(row.mv, private=private):
             return None
         try:
             return await self._admit(row, kept, private=private)
@@ -62,12 +65,6 @@ class UnprovenSource:
             if _is_refused(kept, exc, private=private):
                 self._site.catalog.unproven.drop([row.mv])
             raise
-
-    def _of(self, row: VersionRow) -> UnprovenVersion | None:
-        kept = self._site.catalog.unproven.get(row.mv)
-        if kept is None or (row.need is Need.ZIP and kept.need is Need.MOD):
-            return None
-        return kept if are_here(self._site.blobs, kept) else None
 
     def _has_authority(self, mv: ModuleVersion, *, private: bool) -> bool:
         """Whether somebody says what it is: a cache's own word is none."""

@@ -90,6 +90,16 @@ def test_little_to_read_starts_no_process(tmp_path: Path):
         assert len(workers_here()) == 1
 
 
+def test_much_that_is_expected_begins_with_a_process(tmp_path: Path):
+    with ZipScanner() as scanner:
+        scanner.expect(WORTH_BYTES - 1)
+        _scan(scanner, tmp_path, GOOD)
+        assert workers_here() == []
+        scanner.expect(WORTH_BYTES)
+        _scan(scanner, tmp_path, GOOD)
+        assert len(workers_here()) == 1
+
+
 def test_a_zip_whose_worker_is_killed_is_read_here(tmp_path: Path):
     with ZipScanner(workers=1, worth_bytes=0) as scanner:
         want = _scan(scanner, tmp_path, GOOD)
