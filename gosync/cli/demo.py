@@ -51,7 +51,7 @@ def demo(options: CommonOptions, folder: Path, in_buckets: bool) -> None:
             f"  {result.folder}/gosync.toml        the configuration",
             *_left_outside(result, in_buckets=in_buckets),
             f"  {result.inside}             the site on the other side of the gap",
-            "Then: gosync status, list, show; and gosync init for your own mirror.",
+            *_next_steps(result, in_buckets=in_buckets),
         ],
     )
 
@@ -63,4 +63,15 @@ def _left_outside(result: DemoResult, *, in_buckets: bool) -> list[str]:
     return [
         f"  {result.folder}/public/index.html  what people see of the mirror",
         f"  {result.evidence}  the evidence",
+    ]
+
+
+def _next_steps(result: DemoResult, *, in_buckets: bool) -> list[str]:
+    """Return what to try next, in the folder whose store is still there."""
+    verbs = "gosync status, list, show; and gosync init for your own mirror."
+    if not in_buckets:
+        return [f"Then: {verbs}"]
+    return [
+        "The object store has ended, and with it what it had: store and tree outside.",
+        f"Then: cd {result.inside}; {verbs}",
     ]
