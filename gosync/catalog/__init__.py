@@ -70,6 +70,7 @@ gosync.ingest.rebuild.
     unproven         versions from caches that wait for their proof
     upgrade          what a catalog from before 0.1.0 has, in the schema of 0.1.0
     verified         what ``gosync verify`` last said of the store's versions
+    version_queue    versions in an order, in a temporary file
     version_report   what is told of versions, by ``gosync list`` and ``gosync show``
     version_rows     rows of the versions' table as VersionRow values, and back
     version_sql      the statements that change the table of versions

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from msgspec.structs import asdict
@@ -13,10 +15,12 @@ from msgspec.structs import asdict
 from gosync.catalog.connection import Connection
 from gosync.catalog.looks import Look, Question, Rest, Spent, Subject, subject_of
 from gosync.catalog.sqlite_errors import reading_row
+from gosync.catalog.version_reader import LAST
 from gosync.clock import format_time, shift
 from gosync.gomod.module import ModuleVersion
 
 _MINUTE_CHARACTERS: Final = len("2026-11-25T02:45")
+_AT_ONCE: Final = 5_000  # questions that are compared with what is there
 _WINDOW: Final = timedelta(minutes=60)  # and the minute that has begun
 _COLUMNS = ", ".join(Look.__struct_fields__)
 # A question that is due later than it can be was put off by a clock that ran ahead.
@@ -42,26 +46,40 @@ class Looks:
     def ask_only(self, questions: Iterable[Question]) -> None:
         """Keep exactly these questions: new ones are due, dropped ones forgotten.
 
+        Args:
+            questions: By path; some thousands of them are in memory at a time.
+
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        keys = "source, path, version, what"
         with self._connection.transaction():
-            self._connection.write(
-                "CREATE TEMP TABLE IF NOT EXISTS asked (source, path, version, what,"
-                " PRIMARY KEY (path, version, what, source)) WITHOUT ROWID"
+            first = ""
+            for some in _by_paths(questions):
+                last = some[-1].path
+                self._ask_only(some, first, last)
+                first = f"{last}\0"  # no path is between them
+            self._ask_only([], first, LAST)
+
+    def _ask_only(self, questions: Iterable[Question], first: str, last: str) -> None:
+        """Keep these of the paths from one up to another."""
+        asked = {(q.source, q.path, q.version, q.what.value) for q in questions}
+        known = {
+            (row[0], row[1], row[2], row[3])
+            for row in self._connection.rows(
+                "SELECT source, path, version, what FROM looks"
+                " WHERE path >= ? AND path <= ?",
+                (first, last),
             )
-            self._connection.write("DELETE FROM asked")
-            self._connection.write_many(
-                "INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?)",
-                ((q.source, q.path, q.version, q.what.value) for q in questions),
-            )
-            self._connection.write(
-                f"INSERT OR IGNORE INTO looks ({keys}) SELECT {keys} FROM asked"  # noqa: S608 - own names
-            )
-            self._connection.write(
-                f"DELETE FROM looks WHERE ({keys}) NOT IN (SELECT {keys} FROM asked)"  # noqa: S608 - own names
-            )
+        }
+        self._connection.write_many(
+            "INSERT INTO looks (source, path, version, what) VALUES (?, ?, ?, ?)",
+            sorted(asked - known),
+        )
+        self._connection.write_many(
+            "DELETE FROM looks WHERE source = ? AND path = ? AND version = ?"
+            " AND what = ?",
+            sorted(known - asked),
+        )
 
     def sources(self) -> list[str]:
         """Return who is asked anything, sorted.
@@ -324,6 +342,18 @@ class Looks:
             CatalogError: the catalog cannot be written.
         """
         self._connection.write("DELETE FROM rests WHERE source = ?", (source,))
+
+
+def _by_paths(questions: Iterable[Question]) -> Iterator[list[Question]]:
+    """Yield questions in lists, all of a path in the same one."""
+    found: list[Question] = []
+    for _, group in groupby(questions, key=attrgetter("path")):
+        found += group
+        if len(found) >= _AT_ONCE:
+            yield found
+            found = []
+    if found:
+        yield found
 
 
 def _key(look: Look) -> tuple[str, str, str, str]:

@@ -6,12 +6,13 @@ in the catalog depends on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from gosync.catalog.connection import Connection
-from gosync.gomod.module import OfVersion
+from gosync.catalog.version_reader import pages
+from gosync.gomod.module import ModuleVersion, OfVersion
 
 _REMEMBER = """
 INSERT INTO verified (path, version, verdict, verified_at, stamp)
@@ -20,6 +21,14 @@ ON CONFLICT (path, version) DO UPDATE SET
     verdict = excluded.verdict,
     verified_at = excluded.verified_at,
     stamp = excluded.stamp
+"""
+_CARRIED = """
+SELECT path, version,
+    coalesce(info_bytes, 0) + coalesce(mod_bytes, 0) + coalesce(zip_bytes, 0),
+    verdict, verified_at, stamp
+FROM versions LEFT JOIN verified USING (path, version)
+WHERE (path, version) > (?, ?)
+    AND (mod_digest IS NOT NULL OR zip_digest IS NOT NULL)
 """
 
 
@@ -47,16 +56,17 @@ class Verified:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def all(self) -> list[VerifiedRow]:
-        """Return every verdict.
+    def carried(self) -> Iterator[tuple[ModuleVersion, int, VerifiedRow | None]]:
+        """Yield each version that is carried, its bytes, and the last verdict on it.
+
+        By path and version, read page by page.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        found = self._connection.rows(
-            "SELECT path, version, verdict, verified_at, stamp FROM verified"
-        )
-        return [VerifiedRow(*row) for row in found]
+        for path, version, size, *verdict in pages(self._connection, _CARRIED):
+            said = VerifiedRow(path, version, *verdict) if verdict[0] else None
+            yield ModuleVersion(path, version), size, said
 
     def remember(self, rows: Iterable[VerifiedRow]) -> None:
         """Write verdicts, each in place of an earlier one.

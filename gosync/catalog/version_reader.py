@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from gosync.catalog.versions import (
     VersionRow,
 )
 from gosync.clock import format_time
+from gosync.digestset import DigestSet
 from gosync.gomod.module import ModuleVersion
 
 if TYPE_CHECKING:
@@ -25,10 +27,35 @@ if TYPE_CHECKING:
 
 PAGE_ROWS = 1_000
 BEFORE_ALL = ModuleVersion("", "")
+LAST_CHANGE = (1 << 63) - 1  # after which there is none
 LAST = "\U0010ffff"  # behind whatever a path goes on with
 
 
 _state = reading_row(State)
+
+
+def pages(
+    connection: Connection, select: str, *values: SqlValue, prefix: str = ""
+) -> Iterator[sqlite3.Row]:
+    """Yield the rows of a query over versions, by path and version, page by page.
+
+    Others may write meanwhile: a page is of one state, all pages need not be.
+
+    Args:
+        connection: The catalog's.
+        select: The query, whose first columns are path and version and whose
+            condition begins with ``(path, version) > (?, ?)``.
+        values: What else it asks for.
+        prefix: Before which path nothing is asked for.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    sql = f"{select} ORDER BY path, version LIMIT {PAGE_ROWS}"
+    after = (prefix, "")
+    while page := connection.rows(sql, (*after, *values)):
+        yield from page
+        after = (page[-1][0], page[-1][1])
 
 
 class VersionReader:
@@ -155,6 +182,27 @@ class VersionReader:
         )
         return {digest for row in found for digest in row if digest is not None}
 
+    def named_blobs(self) -> DigestSet:
+        """Return what ``digests`` does of all versions, in little memory.
+
+        Read page by page: what a row names that changed since is told by its number.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = DigestSet()
+        for row in pages(
+            self._connection,
+            "SELECT path, version, info_digest, mod_digest, zip_digest FROM versions"
+            " WHERE (path, version) > (?, ?)",
+        ):
+            for digest in row[2:]:
+                if digest is not None:
+                    found.add(digest)
+        for digest in self.digests(changed_after=LAST_CHANGE):
+            found.add(digest)  # of artifacts, and of what is unproven
+        return found
+
     def all_rows(self, prefix: str = "") -> Iterator[VersionRow]:
         """Yield every row by path and version, read page by page.
 
@@ -164,17 +212,14 @@ class VersionReader:
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        after = (prefix, "")
-        while True:
-            page = self._connection.rows(
-                f"SELECT {COLUMNS} FROM versions WHERE (path, version) > (?, ?)"  # noqa: S608 - own names
-                " AND path < ? ORDER BY path, version LIMIT ?",
-                (*after, f"{prefix}{LAST}", PAGE_ROWS),
-            )
-            if not page:
-                return
-            yield from map(version_row, page)
-            after = (page[-1][0], page[-1][1])
+        found = pages(
+            self._connection,
+            f"SELECT {COLUMNS} FROM versions WHERE (path, version) > (?, ?)"  # noqa: S608 - own names
+            " AND path < ?",
+            f"{prefix}{LAST}",
+            prefix=prefix,
+        )
+        yield from map(version_row, found)
 
     def count_modules(self, *, everything: bool, prefix: str = "") -> list[ModuleCount]:
         """Return how many versions of each module there are, by path.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -125,11 +126,12 @@ def sbom(
         _write_carried(options, carried, form, out)
         return
     with needs_extra("sbom"):
-        text, contents = _made(options, asked, form)
+        pieces, contents = _made(options, asked, form)
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.writelines(pieces)
         return
-    replace_file(out, text.encode(), staging=out.absolute().parent, durable=False)
+    data = (piece.encode() for piece in pieces)
+    replace_file(out, data, staging=out.absolute().parent, durable=False)
     report = SbomReport(
         str(contents.subject.module),
         form,
@@ -155,7 +157,9 @@ def _write_carried(
     options.output.result("sbom", report, [line])
 
 
-def _made(options: CommonOptions, asked: SbomTarget, form: str) -> tuple[str, Contents]:
+def _made(
+    options: CommonOptions, asked: SbomTarget, form: str
+) -> tuple[Iterator[str], Contents]:
     """Return the document and its contents; imports the library of its format."""
     write = writer_of(form)
     contents = _contents(options, asked)

@@ -77,4 +77,4 @@ class BundleSbom(msgspec.Struct, frozen=True):
         times = (each.admitted_at for each in rows if each.admitted_at is not None)
         made_at = max(map(parse_time, times), default=now)
         collector = Collector(catalog, blobs, now=made_at)
-        return write(collector.selected(SUBJECT, rows)).encode()
+        return "".join(write(collector.selected(SUBJECT, rows))).encode()

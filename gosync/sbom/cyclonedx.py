@@ -11,6 +11,10 @@ time.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
+from textwrap import indent
+from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from cyclonedx.model import HashAlgorithm, HashType, Property, XsUri
@@ -30,26 +34,38 @@ from cyclonedx.model.vulnerability import (
     VulnerabilitySource,
 )
 from cyclonedx.output.json import JsonV1Dot6
+from cyclonedx.schema.schema import SchemaVersion1Dot6
 from packageurl import PackageURL
 
 from gosync import __version__
-from gosync.gomod.module import ModuleVersion
+from gosync.gomod.purl import format_purl
 from gosync.sbom.components import Component, Contents, Exposure
 
+_INDENT: Final = 2
 _DATABASE = "Go vulnerability database"
 _ENTRIES = "https://pkg.go.dev/vuln/"
 
 
-def format_cyclonedx(contents: Contents) -> str:
-    """Return the document, indented, with a newline at its end."""
-    all_made = {
-        each.module: _component(each, ComponentType.LIBRARY)
-        for each in contents.components
-    }
-    subject = _component(contents.subject, ComponentType.APPLICATION)
-    bom = Bom(components=all_made.values())
+def cyclonedx_pieces(contents: Contents) -> Iterator[str]:
+    """Yield the document piece by piece, indented, with a newline at its end.
+
+    The library makes the frame, and each component and vulnerability by itself: a
+    document of it that has all of them looks through all for each one's dependencies.
+    """
+    frame = JsonV1Dot6(_frame(contents)).output_as_string(indent=_INDENT)
+    yield frame.rstrip().removesuffix("}").rstrip()
+    yield from _array("components", map(_library, contents.components))
+    yield from _array("dependencies", _dependencies(contents))
+    vulnerabilities = (_vulnerability(each) for each in contents.exposures)
+    yield from _array("vulnerabilities", map(_plain, vulnerabilities))
+    yield "\n}\n"
+
+
+def _frame(contents: Contents) -> Bom:
+    """Return the document without its arrays."""
+    bom = Bom()
     bom.metadata.timestamp = contents.made_at
-    bom.metadata.component = subject
+    bom.metadata.component = _component(contents.subject, ComponentType.APPLICATION)
     bom.metadata.tools.components.add(
         CycloneComponent(
             name="gosync", version=__version__, type=ComponentType.APPLICATION
@@ -57,12 +73,40 @@ def format_cyclonedx(contents: Contents) -> str:
     )
     bom.metadata.properties.update(_properties(contents.facts))
     bom.serial_number = uuid5(NAMESPACE_URL, _identity(contents))
-    for each in contents.components:
-        bom.register_dependency(all_made[each.module], _known(all_made, each.requires))
-    bom.vulnerabilities.update(map(_vulnerability, contents.exposures))
-    required = contents.subject.requires or tuple(all_made)
-    bom.register_dependency(subject, _known(all_made, required))
-    return f"{JsonV1Dot6(bom).output_as_string(indent=2)}\n"
+    return bom
+
+
+def _array(name: str, items: Iterable[object]) -> Iterator[str]:
+    """Yield a further key of the document, and its items; nothing for none."""
+    before = f',\n  "{name}": [\n'
+    for item in items:
+        yield before + indent(json.dumps(item, indent=_INDENT), 2 * " " * _INDENT)
+        before = ",\n"
+    if before == ",\n":
+        yield "\n  ]"
+
+
+def _library(component: Component) -> object:
+    return _plain(_component(component, ComponentType.LIBRARY))
+
+
+def _plain(made: CycloneComponent | Vulnerability) -> object:
+    return json.loads(made.as_json(view_=SchemaVersion1Dot6))  # type: ignore[union-attr]
+
+
+def _dependencies(contents: Contents) -> Iterator[dict[str, object]]:
+    """Yield what each one requires, of what the document has."""
+    known = {each.module for each in contents.components}
+    for each in (*contents.components, contents.subject):
+        requires = tuple(module for module in each.requires if module in known)
+        if each is contents.subject and not each.requires:
+            requires = tuple(component.module for component in contents.components)
+        depends_on = sorted(map(format_purl, requires))
+        yield (
+            {"dependsOn": depends_on, "ref": each.purl}
+            if depends_on
+            else {"ref": each.purl}
+        )
 
 
 def _component(component: Component, kind: ComponentType) -> CycloneComponent:
@@ -123,12 +167,6 @@ def _analysis(exposure: Exposure) -> VulnerabilityAnalysis:
 
 def _properties(facts: dict[str, str]) -> list[Property]:
     return [Property(name=name, value=value) for name, value in facts.items()]
-
-
-def _known(
-    made: dict[ModuleVersion, CycloneComponent], modules: tuple[ModuleVersion, ...]
-) -> list[CycloneComponent]:
-    return [made[each] for each in modules if each in made]
 
 
 def _identity(contents: Contents) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from gosync.sbom.components import Contents
 
 
-def writer_of(form: str) -> Callable[[Contents], str]:
-    """Return what writes a format.
+def writer_of(form: str) -> Callable[[Contents], Iterator[str]]:
+    """Return what yields a document of a format, piece by piece.
 
     Args:
         form: "cyclonedx" or "spdx".
@@ -17,9 +17,9 @@ def writer_of(form: str) -> Callable[[Contents], str]:
         ImportError: Its library, which comes with an extra, is not installed.
     """
     if form == "spdx":
-        from gosync.sbom.spdx import format_spdx  # noqa: PLC0415 - an extra
+        from gosync.sbom.spdx import spdx_pieces  # noqa: PLC0415 - an extra
 
-        return format_spdx
-    from gosync.sbom.cyclonedx import format_cyclonedx  # noqa: PLC0415 - an extra
+        return spdx_pieces
+    from gosync.sbom.cyclonedx import cyclonedx_pieces  # noqa: PLC0415 - an extra
 
-    return format_cyclonedx
+    return cyclonedx_pieces

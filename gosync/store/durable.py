@@ -23,7 +23,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -177,13 +177,17 @@ def sweep_temporary(path: Path) -> bool:
 
 
 def replace_file(
-    path: Path, data: bytes, *, staging: Path, durable: bool = True
+    path: Path,
+    data: bytes | Iterable[bytes],
+    *,
+    staging: Path,
+    durable: bool = True,
 ) -> None:
     """Put these bytes under a name, whole or not at all.
 
     Args:
         path: The name; its folder is there.
-        data: The bytes.
+        data: The bytes, or pieces of them.
         staging: A folder of the same filesystem for the bytes until they are
             whole: one that is swept, so that a killed run leaves nothing.
         durable: Whether to sync file and folder; without, a later barrier must.
@@ -196,7 +200,8 @@ def replace_file(
     with disk_errors(path):
         descriptor = create_temporary(temporary, FILE_MODE)
         try:
-            write_all(descriptor, data)
+            for piece in (data,) if isinstance(data, bytes) else data:
+                write_all(descriptor, piece)
             if durable:
                 os.fsync(descriptor)
             temporary.replace(path)

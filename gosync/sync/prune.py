@@ -267,7 +267,7 @@ def sweep(site: Site) -> Swept:
     site.catalog.selected.drop_tombstones()
     site.catalog.unproven.drop_unwanted()
     seen = site.catalog.versions.last_change()
-    named = site.catalog.versions.digests()
+    named = site.catalog.versions.named_blobs()
     others = site.blobs.others(named)
     stay = unexplained(site.journal, site.catalog, others)
     due = [digest for digest in others if digest not in stay]

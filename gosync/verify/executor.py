@@ -132,10 +132,11 @@ async def _answers(
 async def recheck(session: Session, report: VerifyReport) -> None:
     """Look again at what had findings; what is left of them remains."""
     target = session.reopen()
-    there = target.versions()
+    answers = report.outcome.answers
+    await target.prepare([*answers])
     remaining: list[CacheFinding] = []
-    for mv, answer in report.outcome.answers.items():
-        if mv in there:
+    for mv, answer in answers.items():
+        if target.has(mv):
             now = await _answer_now(target, mv, answer)
             remaining += target.check(mv, now).findings
     if not report.outcome.left:

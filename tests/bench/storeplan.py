@@ -26,7 +26,7 @@ def plan_store_repair(setting: Setting) -> Iterator[Row]:
     seconds = []
     for _ in range(setting.runs):
         begin = time.process_time()
-        plan = plan_store(rows, (), lost, Action.REPAIR, can_ask_log=True)
+        plan = plan_store(rows.values(), (), lost, Action.REPAIR, can_ask_log=True)
         seconds.append(time.process_time() - begin)
         assert len(plan.versions) == len(lost)
     of = f"{len(rows)} rows, {len(lost)} lost blobs"

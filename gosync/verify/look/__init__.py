@@ -9,6 +9,7 @@
     logfiles     lookups and tiles of the checksum database
     permissions  modes and owners that let the wrong ones read or write
     engine       one run: batches, threads, time limits
+    due          which versions are due, in which order
     checkers     who checks: processes or threads here, or the workers of a sweep
     portions     what a worker elsewhere needs to check some versions
     memory       what earlier runs proved, so that a long one goes on

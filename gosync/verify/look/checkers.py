@@ -15,7 +15,7 @@ import msgspec
 
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.look.checks import Checked
-from gosync.verify.look.portions import Portion, check_portion
+from gosync.verify.look.portions import Portion, check_forked, check_portion
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.work.processes import Hands
 from gosync.work.sweep import (
@@ -33,17 +33,14 @@ Answers: TypeAlias = Mapping[ModuleVersion, ProofAnswer]
 
 
 class Checkable(Protocol):
-    """What a checker needs of a target."""
+    """What a checker needs of a target; see Target."""
 
     is_still: bool
+    by_portions: bool
 
     def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """Check one version; many threads do so at once."""
         ...
-
-
-class Portioned(Checkable, Protocol):
-    """What a checker elsewhere needs of a target."""
 
     def portion(self, answers: Answers) -> Portion | None:
         """Return what a worker needs; None where it can be checked here alone."""
@@ -105,15 +102,14 @@ class LocalCheckers:
         """Make them ready; no thread of this process may begin before.
 
         Args:
-            target: What is checked. Processes have it as it stands now.
+            target: What is checked. Processes have it as it stands now, or get
+                portions of it.
             size_bytes: How much there is to do.
         """
-        self._check_all = partial(_check_all, target)
-        worth_bytes = size_bytes if target.is_still else 0
-        self._hands: Hands[Answers, list[Checked]] = Hands(
-            lambda answers, _: self._check_all(answers),
-            count=_COUNT,
-            size_bytes=worth_bytes,
+        self._target = target
+        worth_bytes = size_bytes if target.is_still or target.by_portions else 0
+        self._hands: Hands[Answers | Portion, list[Checked]] = Hands(
+            self._check_given, count=_COUNT, size_bytes=worth_bytes
         )
         self._threads = ThreadPoolExecutor(_COUNT)
 
@@ -133,8 +129,17 @@ class LocalCheckers:
         return self._threads.submit(self._check, answers)
 
     def _check(self, answers: Answers) -> list[Checked]:
-        checked = self._hands.offer(answers, subject=str(next(iter(answers))))
-        return self._check_all(answers) if checked is None else checked
+        given = self._target.portion(answers) if self._target.by_portions else answers
+        checked = None
+        if given is not None:
+            checked = self._hands.offer(given, subject=str(next(iter(answers))))
+        return _check_all(self._target, answers) if checked is None else checked
+
+    def _check_given(self, given: Answers | Portion, _: int | None) -> list[Checked]:
+        """Check what a process was given."""
+        if isinstance(given, Portion):
+            return check_forked(given)
+        return _check_all(self._target, given)
 
 
 class SweepCheckers:
@@ -151,7 +156,7 @@ class SweepCheckers:
         group_bytes=PORTION_BYTES,
     )
 
-    def __init__(self, target: Portioned, sweep: Sweep) -> None:
+    def __init__(self, target: Checkable, sweep: Sweep) -> None:
         self._target = target
         self._sweep = sweep
         self._begun: list[Pending[list[Checked | None]]] = []

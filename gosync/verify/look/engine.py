@@ -1,21 +1,18 @@
-"""Verify run: which versions are due, in which order, and for how long.
+"""Verify run: what is due is checked batch by batch, for as long as there is time.
 
-Versions go oldest proof first, those never proven before all others, so that a run
-that is cut short leaves the freshest for the next time. While two check a
-batch, the next one is asked about, from files or over the network; it is handed on
-before the first one's end is waited for, so that nobody is ever idle. What was found
-of a batch is kept as soon as it is whole.
-
-A version that was not ok the last time, or whose files have changed since, is due
-whatever its age.
+While two check a batch, the next one is asked about, from files or over the network;
+it is handed on before the first one's end is waited for, so that nobody is ever idle.
+What was found of a batch is kept as soon as it is whole. Which versions are due, and
+when, is said in ``due``: of no more than the batches under way is anything in memory,
+and of what has findings.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 import anyio
@@ -32,6 +29,7 @@ from gosync.verify.look.checkers import (
     SweepCheckers,
 )
 from gosync.verify.look.checks import Checked
+from gosync.verify.look.due import DueRule, DueVersions
 from gosync.verify.look.memory import Memory, Remembered
 from gosync.verify.look.targets import Target
 from gosync.verify.prove.answers import ProofAnswer
@@ -45,7 +43,6 @@ from gosync.work.sweep import Pending, Sweep, portions
 _ASKED_AT_ONCE: Final = 8
 Answers: TypeAlias = dict[ModuleVersion, ProofAnswer]
 _Checking: TypeAlias = list[Pending[list[Checked]]]
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class VerifyOutcome(msgspec.Struct, kw_only=True):
@@ -125,7 +122,7 @@ class Verification:
         self._progress = progress
         self._stop = stop
         self._outcome = VerifyOutcome(begun_at=clock.now())
-        self._sizes: Mapping[ModuleVersion, int] = {}
+        self._sizes: dict[ModuleVersion, int] = {}  # of what is under way
 
     async def run(self, limits: Limits) -> VerifyOutcome:
         """Look at what is due, and return what was found.
@@ -134,15 +131,15 @@ class Verification:
             StoreError: if the target's own catalog cannot be read.
         """
         outcome = self._outcome
-        sizes = self._sizes = self._target.versions()
-        outcome.versions = len(sizes)
-        due = self._due(sizes, limits)
-        deadline = _deadline(self._clock, limits)
-        with self._checkers(sum(sizes[mv] for mv in due)) as checkers:
-            self._progress.phase("verifying", len(due))
-            batches = _batches(due, sizes, checkers.shape)
-            await self._check_all(batches, checkers, deadline)
-        outcome.left = len(due) - outcome.checked
+        with self._due(limits) as due:
+            outcome.versions, outcome.outside = due.versions, due.outside
+            outcome.earlier = due.earlier
+            deadline = _deadline(self._clock, limits)
+            with self._checkers(due.size_bytes) as checkers:
+                self._progress.phase("verifying", due.count)
+                batches = _batches(due, checkers.shape)
+                await self._check_all(batches, checkers, deadline)
+        outcome.left = due.count - outcome.checked
         await self._finish(is_whole=not outcome.left)
         return outcome
 
@@ -151,58 +148,46 @@ class Verification:
             return LocalCheckers(self._target, size_bytes)
         return SweepCheckers(self._target, self._sweep)
 
-    def _due(
-        self, sizes: Mapping[ModuleVersion, int], limits: Limits
-    ) -> list[ModuleVersion]:
+    def _due(self, limits: Limits) -> DueVersions:
         """Return what is to be checked now, the oldest proof first."""
-        said, begun = self._memory.load()
-        outcome, now = self._outcome, self._clock.now()
+        begun, now = self._memory.open_round(), self._clock.now()
         since = shift(now, -limits.max_age) if limits.max_age is not None else None
         if begun is not None and not limits.fresh:
-            outcome.continues = begun
+            self._outcome.continues = begun
             since = begun if since is None else min(since, begun)
         else:
             self._keep(lambda: self._memory.begin(now))
-        mine = [mv for mv in sizes if _is_in(mv, limits.subset)]
-        outcome.outside = len(sizes) - len(mine)
-        due = [mv for mv in mine if self._is_due(mv, said.get(mv), since)]
-        outcome.earlier = len(mine) - len(due)
-        return sorted(due, key=lambda mv: (_age(said.get(mv)), mv))
+        known = self._memory.known(self._target.versions)
+        return DueVersions(known, DueRule(since, limits.subset), self._target.stamp)
 
-    def _is_due(
-        self, mv: ModuleVersion, said: Remembered | None, since: datetime | None
-    ) -> bool:
-        if since is None or said is None or said.verdict is not Verdict.OK:
-            return True
-        return said.at < since or said.stamp != self._target.stamp(mv)
-
-    async def _ask(self, batch: Sequence[ModuleVersion]) -> Answers:
+    async def _ask(self, sizes: Mapping[ModuleVersion, int]) -> Answers:
         """Learn what the versions of a batch should be."""
+        self._sizes.update(sizes)
+        await self._target.prepare([*sizes])
         answers: Answers = {}
 
         async def ask(mv: ModuleVersion) -> None:
             answers[mv] = await self._prover.ask(mv)
 
-        await for_each(batch, ask, workers=_ASKED_AT_ONCE)
-        await self._target.prepare(batch)
+        await for_each(sizes, ask, workers=_ASKED_AT_ONCE)
         return answers
 
     async def _check_all(
         self,
-        batches: Iterator[list[ModuleVersion]],
+        batches: Iterator[dict[ModuleVersion, int]],
         checkers: Checkers,
         deadline: float,
     ) -> None:
         """Check batches, each handed on while those before it are checked."""
         waiting: deque[_Checking] = deque()
-        ready = await self._ask(next(batches, []))
+        ready = await self._ask(next(batches, {}))
         while ready:
             self._outcome.interrupted = self._stop()
             if self._outcome.interrupted or self._clock.monotonic() >= deadline:
                 break
             groups = self._groups(ready, checkers.shape)
             waiting.append([checkers.check(each) for each in groups])
-            ready = await self._ask(next(batches, []))
+            ready = await self._ask(next(batches, {}))
             while len(waiting) > checkers.ahead:
                 await self._collect(waiting.popleft())
         while waiting:
@@ -234,6 +219,9 @@ class Verification:
                 self._progress.advance(size_bytes=self._sizes[one.mv])
             done += found
         self._remember(done)
+        self._target.release([one.mv for one in done if not one.findings])
+        for one in done:
+            del self._sizes[one.mv]
 
     def _remember(self, done: Sequence[Checked]) -> None:
         now = self._clock.now()
@@ -293,19 +281,6 @@ def _head_of(evidence: Evidence) -> Evidence:
     )
 
 
-def _is_in(mv: ModuleVersion, subset: tuple[int, int] | None) -> bool:
-    """Return whether a version is in a part; each is in one, and stays there."""
-    if subset is None:
-        return True
-    part, of = subset
-    digest = hashlib.sha256(str(mv).encode("utf-8", "surrogateescape")).digest()
-    return int.from_bytes(digest[:8], "big") % of == part - 1
-
-
-def _age(said: Remembered | None) -> datetime:
-    return _NEVER if said is None or said.verdict is not Verdict.OK else said.at
-
-
 def _deadline(clock: Clock, limits: Limits) -> float:
     if limits.max_duration is None:
         return float("inf")
@@ -313,8 +288,12 @@ def _deadline(clock: Clock, limits: Limits) -> float:
 
 
 def _batches(
-    due: Sequence[ModuleVersion], sizes: Mapping[ModuleVersion, int], shape: BatchShape
-) -> Iterator[list[ModuleVersion]]:
-    return portions(
-        due, sizes.__getitem__, most_items=shape.versions, most_bytes=shape.size_bytes
+    due: Iterable[tuple[ModuleVersion, int]], shape: BatchShape
+) -> Iterator[dict[ModuleVersion, int]]:
+    found = portions(
+        due,
+        itemgetter(1),
+        most_items=shape.versions,
+        most_bytes=shape.size_bytes,
     )
+    return map(dict, found)

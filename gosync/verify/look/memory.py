@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -52,11 +52,36 @@ class Remembered(msgspec.Struct, frozen=True):
     stamp: str
 
 
+class ToldVersion(NamedTuple):
+    """A version of a target.
+
+    Attributes:
+        mv: The version.
+        size_bytes: How many bytes its files have.
+        said: What was said of it last, None for nothing.
+    """
+
+    mv: ModuleVersion
+    size_bytes: int
+    said: Remembered | None
+
+
 class Memory(Protocol):
     """Where verdicts are kept between runs."""
 
-    def load(self) -> tuple[Mapping[ModuleVersion, Remembered], datetime | None]:
-        """Return what was said, and when a round began that did not end."""
+    def open_round(self) -> datetime | None:
+        """Return when a round began that did not end."""
+        ...
+
+    def known(
+        self, versions: Callable[[], Mapping[ModuleVersion, int]]
+    ) -> Iterator[ToldVersion]:
+        """Yield each version of the target, and what was said of it last.
+
+        Args:
+            versions: Returns them all, with their sizes in bytes; not asked where the
+                memory itself knows them.
+        """
         ...
 
     def begin(self, now: datetime) -> None:
@@ -79,17 +104,29 @@ class CatalogMemory:
         """Take the catalog's file, which is opened anew for each write."""
         self._file = file
 
-    def load(self) -> tuple[Mapping[ModuleVersion, Remembered], datetime | None]:
+    def open_round(self) -> datetime | None:
         """See Memory.
 
         Raises:
             CatalogError: if the catalog cannot be read.
         """
         with Catalog.open(self._file, create=False, readonly=True) as catalog:
-            rows = catalog.verified.all()
             begun = catalog.verified.open_round()
-        said = {row.mv: _remembered(row) for row in rows}
-        return said, parse_time(begun) if begun else None
+        return parse_time(begun) if begun else None
+
+    def known(
+        self, versions: Callable[[], Mapping[ModuleVersion, int]]
+    ) -> Iterator[ToldVersion]:
+        """See Memory: what the catalog carries, page by page.
+
+        Raises:
+            CatalogError: if the catalog cannot be read.
+        """
+        del versions
+        with Catalog.open(self._file, create=False, readonly=True) as catalog:
+            for mv, size_bytes, row in catalog.verified.carried():
+                said = None if row is None else _remembered(row)
+                yield ToldVersion(mv, size_bytes, said)
 
     def begin(self, now: datetime) -> None:
         """See Memory.
@@ -151,8 +188,23 @@ class StateFile:
         self._file = folder / STATE_FILE
         self._said: dict[ModuleVersion, Remembered] = {}
 
-    def load(self) -> tuple[Mapping[ModuleVersion, Remembered], datetime | None]:
+    def open_round(self) -> datetime | None:
         """See Memory.
+
+        Raises:
+            StoreError: if the file cannot be read.
+        """
+        return self.load()[1]
+
+    def known(
+        self, versions: Callable[[], Mapping[ModuleVersion, int]]
+    ) -> Iterator[ToldVersion]:
+        """See Memory: of the versions that are there."""
+        for mv, size_bytes in versions().items():
+            yield ToldVersion(mv, size_bytes, self._said.get(mv))
+
+    def load(self) -> tuple[Mapping[ModuleVersion, Remembered], datetime | None]:
+        """Return what was said, and when a round began that did not end.
 
         Raises:
             StoreError: if the file cannot be read.

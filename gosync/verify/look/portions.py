@@ -113,6 +113,13 @@ def check_portion(portion: Portion) -> list[Checked | None]:
     return [_check(tree, checker, each) for each in portion.versions]
 
 
+def check_forked(portion: Portion) -> list[Checked]:
+    """Check a portion in a process that this one has forked: what it finds counts."""
+    tree = portion.shared.open()
+    checker = portion.opener.open(tree, seen_here(), portion.root)
+    return [checker.check(e.mv, e.entries, e.answer) for e in portion.versions]
+
+
 def _check(
     tree: FileTree, checker: VersionChecker, version: PortionVersion
 ) -> Checked | None:

@@ -51,6 +51,8 @@ class Target(Protocol):
         name: What people call it.
         is_still: Whether ``check`` needs nothing that ``prepare`` brings, but only
             files and what was known of them when the target was opened.
+        by_portions: Whether another process can check what ``prepare`` brought, if
+            ``portion`` hands it on.
         sums: The part of the checksum database that it holds, if it holds one.
         source: What its own records prove, before anybody else is asked.
     """
@@ -58,6 +60,7 @@ class Target(Protocol):
     kind: TargetKind
     name: str
     is_still: bool = True
+    by_portions: bool = False
     sums: TreeSums | None = None
     source: ProofSource | None = None
 
@@ -73,9 +76,20 @@ class Target(Protocol):
         """Return what changes as soon as a version's files do."""
         ...
 
+    def has(self, mv: ModuleVersion) -> bool:
+        """Return whether a version is there, once it was prepared."""
+        return mv in self.versions()
+
     async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
-        """Bring here what ``check`` will look at; nothing, where it is here."""
+        """Bring here what ``check`` will look at; nothing, where it is here.
+
+        Before anybody is asked who vouches for the versions.
+        """
         del batch
+
+    def release(self, versions: Iterable[ModuleVersion]) -> None:
+        """Forget of versions what ``prepare`` brought: nothing was found of them."""
+        del versions
 
     def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """Check one version; many threads do so at once."""
@@ -158,6 +172,10 @@ class FolderTarget(Target):
             mv: sum(entry.stat.st_size for entry in entries.values() if entry.is_file)
             for mv, entries in self.inventory.versions.items()
         }
+
+    def has(self, mv: ModuleVersion) -> bool:
+        """See Target."""
+        return mv in self.inventory.versions
 
     def unread(self) -> list[Unread]:
         """See Target."""

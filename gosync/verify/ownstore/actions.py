@@ -158,7 +158,7 @@ class StoreWork:
                 self._take(path, quarantine, moved)
         versions = self.site.catalog.versions
         seen = versions.last_change()
-        named = versions.digests()
+        named = versions.named_blobs()
         for start in range(0, len(blobs), _PORTION):
             portion = {
                 each.rpartition("/")[2]: each
@@ -166,10 +166,10 @@ class StoreWork:
                 if self._is_prepared(each, quarantine, moved)
             }
             with self.site.catalog.transaction():
-                needed = named | versions.digests(changed_after=seen)
+                needed = versions.digests(changed_after=seen)
                 needed |= self.site.catalog.announcements.among(portion)
                 for digest, path in portion.items():
-                    if digest not in needed:
+                    if digest not in needed and digest not in named:
                         self._take(path, quarantine, moved)
                     elif self.action is not Action.REPAIR:
                         finding = self.plan.takes[path]

@@ -45,8 +45,9 @@ class StoreActor(msgspec.Struct, frozen=True):
         """See Actor."""
         trust = trust_for_log(self.setting.request, self.setting.trust)
         can_ask_log = trust is not None
-        rows, unread = self.target.rows, self.target.unread()
+        rows, unread = self.target.carried(), self.target.unread()
         plan = plan_store(rows, unread, findings, action, can_ask_log=can_ask_log)
+        self.target.keep(plan.versions)
         return StoreActions(self.target, self.setting, plan, answers, action)
 
 

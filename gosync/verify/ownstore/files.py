@@ -23,12 +23,13 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from gosync.catalog.versions import VersionRow
+from gosync.digestset import PackedSet
 from gosync.errors import (
     GosyncError,
     MalformedError,
@@ -37,7 +38,6 @@ from gosync.errors import (
 from gosync.folder.sums import finish
 from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.folder.walk import Entry, Unread, walk
-from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import version_entry
 from gosync.store.journal import MAX_LINE_BYTES, Damage, EntryValue, parse_entry
 from gosync.store.layout import (
@@ -55,6 +55,7 @@ from gosync.verify.look.permissions import access_finding, access_trouble
 from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 _MAX_EVIDENCE_BYTES: Final = 16 << 20
+_SAID_BYTES: Final = 16
 _PIECE_BYTES: Final = 1 << 20
 _ENTRY: Final = re.compile("[0-9a-f]{32}")
 # A batch is appended whole, whatever the file's size.
@@ -133,10 +134,12 @@ class StoreFiles:
 
     # The journal.
 
-    def journal(
-        self, rows: Mapping[ModuleVersion, VersionRow]
-    ) -> Iterator[CacheFinding]:
-        """Yield what is wrong with the journal."""
+    def journal(self, rows: Iterable[VersionRow]) -> Iterator[CacheFinding]:
+        """Yield what is wrong with the journal.
+
+        Args:
+            rows: What it should name; gone over once.
+        """
         whole = True
         for entry in self.below(JOURNAL):
             if not is_journal(entry.path):
@@ -154,10 +157,10 @@ class StoreFiles:
             path = f"{JOURNAL}/{damage.file}"
             reason = f"line {damage.line} says nothing that a rebuild could read"
             yield _finding(Verdict.CORRUPT, path, reason, Fix.REWRITE)
-        for mv in read.lacks(rows):
+        for row in read.lacks(rows):
             reason = "the journal does not name it; a rebuilt catalog would lack it"
             finding = _finding(Verdict.INCOMPLETE, JOURNAL, reason, Fix.REWRITE)
-            yield replace(finding, mv=mv)
+            yield replace(finding, mv=row.mv)
 
     # Evidence.
 
@@ -233,7 +236,7 @@ class JournalRead:
             StoreError: if it cannot be read.
         """
         self.damaged: list[Damage] = []
-        self._said: set[bytes] = set()
+        self._said = PackedSet(_SAID_BYTES)
         self._heads: set[tuple[EntryValue, EntryValue]] = set()
         last: Damage | None = None
         for entry in LocalJournal(tree.root).read():
@@ -249,21 +252,20 @@ class JournalRead:
 
     def _take(self, entry: Mapping[str, EntryValue]) -> None:
         if entry.get("kind") == "version":
-            self._said |= {_said(entry, _OF_MOD), _said(entry, _OF_ZIP)}
+            self._said.add(_said(entry, _OF_MOD))
+            self._said.add(_said(entry, _OF_ZIP))
         elif entry.get("kind") == "head":
             self._heads.add((entry.get("name"), entry.get("note")))
 
-    def lacks(
-        self, rows: Mapping[ModuleVersion, VersionRow]
-    ) -> Iterator[ModuleVersion]:
-        """Yield the versions of which no line says what their rows do."""
-        for mv, row in rows.items():
+    def lacks(self, rows: Iterable[VersionRow]) -> Iterator[VersionRow]:
+        """Yield the rows of which no line says what they do."""
+        for row in rows:
             entry = version_entry(row)
             due = {_said(entry, _OF_MOD)}
             if row.zip_digest is not None:  # a prune may have given it up
                 due.add(_said(entry, _OF_ZIP))
-            if not due <= self._said:
-                yield mv
+            if not all(each in self._said for each in due):
+                yield row
 
     def has_head(self, name: str, note: bytes) -> bool:
         """Return whether a line says that a signed head was trusted."""
@@ -286,7 +288,7 @@ def _says(line: bytes) -> bool:
 def _said(entry: Mapping[str, EntryValue], names: Sequence[str]) -> bytes:
     """Return what an entry says, as a digest: there may be very many."""
     said = json.dumps([entry.get(name) for name in names]).encode("ascii")
-    return hashlib.blake2b(said, digest_size=16).digest()
+    return hashlib.blake2b(said, digest_size=_SAID_BYTES).digest()
 
 
 def parse_evidence_files(data: bytes) -> dict[str, str]:

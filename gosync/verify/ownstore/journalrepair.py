@@ -70,14 +70,14 @@ class JournalRepair:
     def add_lacking(self) -> None:
         """Add lines for rows and heads that the journal does not name."""
         catalog, read = self._site.catalog, JournalRead(self._tree)
-        rows = {
-            mv: row
+        rows = (
+            row
             for row in catalog.versions.all_rows()
             if row.carried is not None
             # What is bad was not repaired, or its new row has its line.
-            and (mv := row.mv) not in self._plan.versions
-        }
-        entries = [version_entry(rows[mv]) for mv in read.lacks(rows)]
+            and row.mv not in self._plan.versions
+        )
+        entries = [version_entry(row) for row in read.lacks(rows)]
         heads = {name: catalog.heads.get(name) for name in catalog.heads.names()}
         entries += [
             head_entry(name, note)

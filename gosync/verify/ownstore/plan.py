@@ -13,7 +13,7 @@ evidence     an entry that lost something goes aside; it is never deleted
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -73,7 +73,7 @@ class StorePlan(msgspec.Struct):
 
 
 def plan_store(
-    rows: Mapping[ModuleVersion, VersionRow],
+    rows: Iterable[VersionRow],
     unread: Iterable[Unread],
     findings: Iterable[CacheFinding],
     action: Action,
@@ -83,7 +83,7 @@ def plan_store(
     """Return what can be done about a store's findings.
 
     Args:
-        rows: The store's rows, by version.
+        rows: The store's rows; gone over once, if blobs are lost.
         unread: What of the store could not be read.
         findings: What is to be met.
         action: What is wanted.
@@ -136,12 +136,12 @@ class _Planner:
             return
         self._lost.setdefault(finding.path.rpartition("/")[2], finding)
 
-    def add_versions(self, rows: Mapping[ModuleVersion, VersionRow]) -> None:
+    def add_versions(self, rows: Iterable[VersionRow]) -> None:
         """Plan the versions whose blobs are bad: in one pass over the rows."""
-        for mv, row in rows.items() if self._lost else ():
+        for row in rows if self._lost else ():
             for digest in digests_of(row).values():
                 if digest in self._lost:
-                    self.plan.versions.setdefault(mv, self._lost[digest])
+                    self.plan.versions.setdefault(row.mv, self._lost[digest])
 
     def _add_journal(self, finding: CacheFinding) -> None:
         if finding.path == JOURNAL and finding.mv is None:

@@ -1,6 +1,8 @@
 """gosync's own store as a target: blobs that the catalog names, and orphans.
 
-Rows are read once, without the store's lock and without writing. A blob must have
+Rows are read batch by batch, without the store's lock and without writing; what was
+read of a version with findings is kept, so that a row that changes meanwhile is seen.
+A blob must have
 its digest, and as a file of its version it is held against the record that proved
 the version when it was admitted; that record is proven anew with the store's own
 tiles, up to the head that is trusted. Where the tiles do not reach (they are kept
@@ -17,7 +19,7 @@ and catalog is in ``files``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -79,11 +81,13 @@ class StoreTarget(Target):
         name: Its path.
         tree: Its files.
         catalog: Its catalog.
-        rows: What the catalog carries.
+        rows: What the catalog says of versions that are looked at, or had findings.
+        by_portions: A process that checks is handed rows and entries.
         source: What its own records prove.
     """
 
     kind = TargetKind.STORE
+    is_still = False
     source: StoreProofSource
 
     def __init__(
@@ -109,12 +113,11 @@ class StoreTarget(Target):
         self._shared = shared
         self.name = str(root if blobs is None else blobs)
         self.tree = FileTree(root) if blobs is None else BucketTree(root, blobs)
-        self.is_still = blobs is None
+        self.by_portions = blobs is None
         self.catalog = catalog
         self._clock = clock
-        rows = (row for row in catalog.versions.all_rows() if row.carried is not None)
-        self.rows = {row.mv: row for row in rows}
-        self._entries = {mv: self._look(row) for mv, row in self.rows.items()}
+        self.rows: dict[ModuleVersion, VersionRow] = {}
+        self._entries: dict[ModuleVersion, dict[Part, Entry]] = {}
         self._database = database
         self._head = catalog.heads.get(database.name) if database is not None else b""
         self.source = StoreProofSource(self.rows, self.client(), database)
@@ -136,26 +139,66 @@ class StoreTarget(Target):
         return entries
 
     def versions(self) -> Mapping[ModuleVersion, int]:
+        """See Target; whoever has few of them asks the catalog page by page."""
+        known = self.catalog.verified.carried()
+        return {mv: size_bytes for mv, size_bytes, _ in known}
+
+    def carried(self) -> Iterator[VersionRow]:
+        """Yield the rows of all versions that are carried, page by page."""
+        rows = self.catalog.versions.all_rows()
+        return (row for row in rows if row.carried is not None)
+
+    def has(self, mv: ModuleVersion) -> bool:
         """See Target."""
-        return {
-            mv: sum(each.stat.st_size for each in entries.values())
-            for mv, entries in self._entries.items()
-        }
+        return mv in self.rows
+
+    async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
+        """See Target: read their rows, and what the disk says of their blobs."""
+        self.keep(batch)
+
+    def keep(self, versions: Iterable[ModuleVersion]) -> None:
+        """Read the rows of versions, and what the disk says of their blobs.
+
+        A version of which nothing is carried any more is none; a row that was read
+        before stays as it was then.
+        """
+        for mv in versions:
+            row = None if mv in self.rows else self.catalog.versions.get(mv)
+            if row is not None and row.carried is not None:
+                self._keep(row)
+
+    def _keep(self, row: VersionRow) -> None:
+        self._entries[row.mv] = self._look(row)
+        self.rows[row.mv] = row
+
+    def release(self, versions: Iterable[ModuleVersion]) -> None:
+        """See Target."""
+        for mv in versions:
+            self.rows.pop(mv, None)
+            self._entries.pop(mv, None)
 
     def unread(self) -> list[Unread]:
         """See Target."""
         return self._unread
 
     def stamp(self, mv: ModuleVersion) -> str:
-        """See Target."""
-        return stamp_of(self._entries[mv])
+        """See Target; also of one that nobody prepared."""
+        entries = self._entries.get(mv)
+        if entries is None:
+            row = self.catalog.versions.get(mv)
+            entries = {} if row is None else self._look(row)
+        return stamp_of(entries)
 
     def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
-        """See Target."""
+        """See Target; of what went meanwhile nothing is wrong."""
+        if mv not in self.rows:
+            return Checked(mv, answer)
         return self._checker.check(mv, self._entries[mv], answer)
 
-    def portion(self, answers: Mapping[ModuleVersion, ProofAnswer]) -> Portion:
-        """See Target."""
+    def portion(self, answers: Mapping[ModuleVersion, ProofAnswer]) -> Portion | None:
+        """See Target; None where a version went meanwhile."""
+        if not answers.keys() <= self.rows.keys():
+            return None
         opener = StoreOpener({mv: self.rows[mv] for mv in answers})
         shared = self._share(opener.rows)
         root = self.tree.root.stat()
@@ -167,11 +210,10 @@ class StoreTarget(Target):
         digests = (d for row in rows.values() for d in digests_of(row).values())
         return self.tree.share(self._shared, map(Digest, digests))
 
-    def _is_wrong(self, mv: ModuleVersion) -> bool:
+    def _is_wrong(self, row: VersionRow) -> bool:
         """Return whether something was found about a row, and not the journal."""
-        row = self.rows[mv]
-        wrong = any(wrong_sizes(row, self._entries[mv])) or any(wrong_h1s(row))
-        return wrong or mv in self.source.doubted
+        wrong = any(wrong_sizes(row, self._look(row))) or any(wrong_h1s(row))
+        return wrong or row.mv in self.source.doubted
 
     def changed(self, versions: Iterable[ModuleVersion]) -> set[ModuleVersion]:
         """See Target: those whose rows name other blobs by now.
@@ -191,11 +233,19 @@ class StoreTarget(Target):
         found = [*self._catalog_findings(), *self._orphans()]
         if self._database is not None and (client := self.client()) is not None:
             found += files.tiles(client, self._database.name)
-        right = {mv: row for mv, row in self.rows.items() if not self._is_wrong(mv)}
-        found += files.journal(right)
+        found += self._journal_findings(files)
         if not files.has_odd_journal:  # what it says may stand there
             found += self._journal_behind()
         return [*found, *self._evidence(files)]
+
+    def _journal_findings(self, files: StoreFiles) -> Iterator[CacheFinding]:
+        for finding in files.journal(self.carried()):
+            row = None if finding.mv is None else self.catalog.versions.get(finding.mv)
+            if row is not None and row.carried is not None:
+                if self._is_wrong(row):
+                    continue  # that was found, and not the journal
+                self.keep([row.mv])
+            yield finding
 
     def _evidence(self, files: StoreFiles) -> Iterator[CacheFinding]:
         if not isinstance(self.tree, BucketTree):
@@ -227,7 +277,7 @@ class StoreTarget(Target):
             yield CacheFinding(verdict=Verdict.CORRUPT, path=CATALOG, reason=reason)
 
     def _orphans(self) -> Iterator[CacheFinding]:
-        named = self.catalog.versions.digests()
+        named = self.catalog.versions.named_blobs()
         now = self._clock.now().timestamp()
         for entry in self._blob_entries():
             name = entry.path.rpartition("/")[2]

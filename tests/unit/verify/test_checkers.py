@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 
 from gosync.gomod.module import ModuleVersion
@@ -21,11 +22,15 @@ class Told:
 
     def __init__(self, *, is_still: bool) -> None:
         self.is_still = is_still
+        self.by_portions = False
 
     def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """Take long enough that the other one takes the other version."""
         time.sleep(0.5)
         return Checked(mv, answer, read_bytes=os.getpid())
+
+    def portion(self, answers: Mapping[ModuleVersion, ProofAnswer]) -> None:
+        """Hand nothing on."""
 
 
 def _who(size_bytes: int, *, is_still: bool = True) -> set[int]:

@@ -23,13 +23,9 @@ class _Rows(dict[ModuleVersion, VersionRow]):
 
     passes = 0
 
-    def items(self) -> object:  # type: ignore[override]
+    def each(self) -> Iterator[VersionRow]:
         self.passes += 1
-        return super().items()
-
-    def __iter__(self) -> Iterator[ModuleVersion]:
-        self.passes += 1
-        return super().__iter__()
+        yield from self.values()
 
 
 def _row(number: int) -> VersionRow:
@@ -51,10 +47,10 @@ def test_rows_are_gone_through_once_whatever_is_lost():
         for number in range(50)
     ]
 
-    plan = plan_store(rows, (), lost, Action.REPAIR, can_ask_log=True)
+    plan = plan_store(rows.each(), (), lost, Action.REPAIR, can_ask_log=True)
 
     assert plan.versions.keys() == rows.keys()
-    assert rows.passes <= 2  # one to plan, one to compare
+    assert rows.passes == 1
 
 
 def test_versions_that_share_a_blob_are_all_planned():
@@ -63,7 +59,7 @@ def test_versions_that_share_a_blob_are_all_planned():
     path = f"blobs/sha256/00/{1:064x}"
     lost = CacheFinding(verdict=Verdict.CORRUPT, path=path, reason="x", fix=Fix.FETCH)
 
-    plan = plan_store(rows, (), [lost], Action.REPAIR, can_ask_log=True)
+    plan = plan_store(rows.values(), (), [lost], Action.REPAIR, can_ask_log=True)
 
     assert set(plan.versions) == set(rows)
     assert set(plan.takes) == {path}

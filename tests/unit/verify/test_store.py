@@ -58,13 +58,16 @@ def test_what_another_gosync_takes_away_meanwhile_is_not_missing(
         path=store, site=world.site(store.parent), offline=True, proofs=()
     )
 
+    def take_away() -> bool:  # asked whether to stop, before a batch is checked
+        with Catalog.open(store / "catalog.sqlite", create=False) as catalog:
+            catalog.versions.withdraw([ModuleVersion(ALPHA, "v1.1.0")])
+        blob.unlink(missing_ok=True)
+        return False
+
     async def main() -> VerifyReport:
         clock = SystemClock()
         async with open_session(request, clock) as session:
-            with Catalog.open(store / "catalog.sqlite", create=False) as catalog:
-                catalog.versions.withdraw([ModuleVersion(ALPHA, "v1.1.0")])
-            blob.unlink()
-            return await session.run(clock, NoProgress(), lambda: False)
+            return await session.run(clock, NoProgress(), take_away)
 
     blob = blob_of(store, ALPHA, "v1.1.0")
     report = anyio.run(main)
