@@ -307,6 +307,6 @@ def _lines(created: Created, asked: CreateOptions) -> Iterator[str]:
     yield from withdrawn_lines(created.selection.withdrawn)
     if created.selection.omitted:
         yield (
-            f"{len(created.selection.omitted)} selected versions are not in it;"
-            " --report says why"
+            f"left out: {len(created.selection.omitted)} selected versions, of which"
+            " the go.mod alone may be in it; --report says why"
         )

@@ -13,6 +13,7 @@ Packed, as it is kept by the zip's h1: a byte for the form, then MessagePack.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -113,6 +114,7 @@ def pack(licences: ModuleLicences) -> bytes:
     return _FORM + msgspec.msgpack.encode(licences)
 
 
+@lru_cache(maxsize=2048)  # most versions of a module have one and the same licences
 def unpack(packed: bytes) -> ModuleLicences:
     """Return licences that were packed.
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import msgspec
 
@@ -47,16 +48,25 @@ class LicenceRules(msgspec.Struct, frozen=True):
     deny: tuple[str, ...] = ()
     unknown: Treatment = Treatment.ALLOW
 
-    def grounds(self, found: ModuleLicences) -> Iterator[Ground]:
-        """Yield what speaks against a module of these licences."""
-        for each in (*found.licences, *found.also):
-            if matches(self.deny, each):
-                yield Ground(DENY, f"its licence {each} is denied", each)
-            elif self.allow and not matches(self.allow, each):
-                yield Ground(ALLOW, f"its licence {each} is not allowed", each)
-        if not found.is_known and self.unknown is not Treatment.ALLOW:
-            is_told = self.unknown is Treatment.WARN
-            yield Ground(UNKNOWN, _unknown(found), is_told=is_told)
+    def grounds(self, found: ModuleLicences) -> tuple[Ground, ...]:
+        """Return what speaks against a module of these licences."""
+        return _grounds(self, found)
+
+
+@lru_cache(maxsize=2048)  # most versions of a module have one and the same licences
+def _grounds(rules: LicenceRules, found: ModuleLicences) -> tuple[Ground, ...]:
+    return tuple(_each_ground(rules, found))
+
+
+def _each_ground(rules: LicenceRules, found: ModuleLicences) -> Iterator[Ground]:
+    for each in (*found.licences, *found.also):
+        if matches(rules.deny, each):
+            yield Ground(DENY, f"its licence {each} is denied", each)
+        elif rules.allow and not matches(rules.allow, each):
+            yield Ground(ALLOW, f"its licence {each} is not allowed", each)
+    if not found.is_known and rules.unknown is not Treatment.ALLOW:
+        is_told = rules.unknown is Treatment.WARN
+        yield Ground(UNKNOWN, _unknown(found), is_told=is_told)
 
 
 def _unknown(found: ModuleLicences) -> str:
