@@ -4,6 +4,7 @@
 is one); ``trust`` says whose signatures count, from when to when, and how many it
 takes. All this is pure; ``files`` reads and writes secret keys.
 
+    asymmetric  Ed25519 and ECDSA P-256 by ``cryptography`` (pure)
     attestation  statements of what a version's files are, signed (pure)
     cosignkey  secret keys that cosign encrypted (pure)
     dsse    envelopes of signed statements (pure)

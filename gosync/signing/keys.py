@@ -28,21 +28,15 @@ import base64
 import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeAlias
-
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
-from cryptography.hazmat.primitives.hashes import SHA256
+from typing import TYPE_CHECKING, Final
 
 from gosync.errors import MalformedError, UsageError
 from gosync.hint import advise, command
 from gosync.signing import cosignkey, sigstore, sshsig
 from gosync.signing.wire import decode_base64, format_strings
+
+if TYPE_CHECKING:
+    from gosync.signing.asymmetric import PublicHalf, SecretHalf
 
 MAX_KEY_BYTES: Final = 16_384
 MAX_SIGNATURE_BYTES: Final = 16_384
@@ -52,8 +46,6 @@ _SIGN_BY_HAND: Final = (
     "sign by hand, `ssh-keygen -Y sign -n gosync-bundle -f KEY bundle.json`,"
     " or use a key without a passphrase that only this user can read"
 )
-_Secret: TypeAlias = Ed25519PrivateKey | ec.EllipticCurvePrivateKey
-_Public: TypeAlias = Ed25519PublicKey | ec.EllipticCurvePublicKey
 
 
 class KeyKind(StrEnum):
@@ -74,7 +66,7 @@ class PublicKey:
 
     kind: KeyKind
     data: bytes
-    _key: _Public = field(compare=False, repr=False)
+    _key: PublicHalf = field(compare=False, repr=False)
 
     @property
     def fingerprint(self) -> str:
@@ -88,10 +80,7 @@ class PublicKey:
     @property
     def digest(self) -> bytes:
         """The SHA-256 of its SubjectPublicKeyInfo, by which sigstore names a key."""
-        der = self._key.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        return hashlib.sha256(der).digest()
+        return hashlib.sha256(self._key.der()).digest()
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Report whether a signature's file is one of ``message`` by this key.
@@ -102,24 +91,16 @@ class PublicKey:
         if sigstore.is_sigstore(signature):
             told = sigstore.parse_sigstore(signature)
             return told.is_of(message) and self.verify_plain(message, told.signature)
-        if isinstance(self._key, Ed25519PublicKey):
+        if self.kind is KeyKind.ED25519:
             parsed = sshsig.parse_signature(signature)
             if parsed.public_key != self.data:
                 return False
-            return _verifies_ed25519(self._key, parsed, message)
-        return _verifies_ecdsa(
-            self._key, decode_base64("signature", signature), message
-        )
+            return self.verify_plain(parsed.signed(message), parsed.signature)
+        return self.verify_plain(message, decode_base64("signature", signature))
 
     def verify_plain(self, message: bytes, signature: bytes) -> bool:
         """Report whether a signature is one of ``message``: DER, or 64 bytes."""
-        if isinstance(self._key, ec.EllipticCurvePublicKey):
-            return _verifies_ecdsa(self._key, signature, message)
-        try:
-            self._key.verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
+        return self._key.verifies(signature, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +112,15 @@ class SecretKey:
     """
 
     kind: KeyKind
-    _key: _Secret = field(repr=False)
+    _key: SecretHalf = field(repr=False)
 
     def public(self) -> PublicKey:
         """Return the key that checks what this one signs."""
-        return _public_key(self._key.public_key())
+        return _public_key(self._key.public())
 
     def sign(self, message: bytes) -> bytes:
         """Return the file of a detached signature of the message."""
-        if isinstance(self._key, Ed25519PrivateKey):
+        if self.kind is KeyKind.ED25519:
             signature = self._key.sign(sshsig.signed_bytes(message))
             return sshsig.format_signature(self.public().data, signature)
         return base64.b64encode(self.sign_plain(message)) + b"\n"
@@ -151,26 +132,19 @@ class SecretKey:
 
     def sign_plain(self, message: bytes) -> bytes:
         """Return a signature of the message: DER of ECDSA, or 64 bytes of Ed25519."""
-        if isinstance(self._key, Ed25519PrivateKey):
-            return self._key.sign(message)
-        return self._key.sign(message, ec.ECDSA(SHA256()))
+        return self._key.sign(message)
 
 
 def generate_key(kind: KeyKind) -> SecretKey:
     """Return a new random key."""
-    if kind is KeyKind.ED25519:
-        return SecretKey(kind, Ed25519PrivateKey.generate())
-    return SecretKey(kind, ec.generate_private_key(ec.SECP256R1()))
+    from gosync.signing import asymmetric  # noqa: PLC0415 - see there
+
+    return SecretKey(kind, asymmetric.new_secret(ed25519=kind is KeyKind.ED25519))
 
 
 def format_secret_key(key: SecretKey) -> bytes:
     """Return a secret key's file."""
-    form = serialization.PrivateFormat
-    return key._key.private_bytes(  # noqa: SLF001 - of this module
-        serialization.Encoding.PEM,
-        form.OpenSSH if key.kind is KeyKind.ED25519 else form.PKCS8,
-        serialization.NoEncryption(),
-    )
+    return key._key.pem()  # noqa: SLF001 - of this module
 
 
 def parse_secret_key(
@@ -186,27 +160,27 @@ def parse_secret_key(
     Raises:
         UsageError: It is none, of another kind, or its passphrase is not known.
     """
-    load = serialization.load_pem_private_key
+    from gosync.signing import asymmetric  # noqa: PLC0415 - see there
+
+    form = asymmetric.SecretForm.PEM
     if cosignkey.is_encrypted(data):
         data = cosignkey.decrypt(data, password, subject=subject)
-        load = serialization.load_der_private_key
+        form = asymmetric.SecretForm.DER
     elif b"BEGIN OPENSSH PRIVATE KEY" in data:
-        load = serialization.load_ssh_private_key
+        form = asymmetric.SecretForm.OPENSSH
     try:
-        key = load(data, password=None)
+        key = asymmetric.load_secret(data, form)
     except TypeError:
         raise UsageError(
             f"{subject}: protected by a passphrase", hint=_SIGN_BY_HAND
         ) from None
-    except (ValueError, UnsupportedAlgorithm):
+    except ValueError:
         raise UsageError(
             f"{subject}: not a secret key, or one with a passphrase",
             hint=advise("{} makes one; {}", command("key new", "NAME"), _SIGN_BY_HAND),
         ) from None
-    if isinstance(key, Ed25519PrivateKey):
-        return SecretKey(KeyKind.ED25519, key)
-    if isinstance(key, ec.EllipticCurvePrivateKey) and _is_p256(key.curve):
-        return SecretKey(KeyKind.ECDSA_P256, key)
+    if key is not None:
+        return SecretKey(_kind_of(key), key)
     raise UsageError(
         f"{subject}: neither an Ed25519 nor an ECDSA P-256 key",
         hint=advise("make one with {}", command("key new", "NAME")),
@@ -215,18 +189,15 @@ def parse_secret_key(
 
 def format_public_key(key: PublicKey, *, comment: str = "") -> str:
     """Return a public key's text: one line for ssh, PEM for ECDSA."""
-    encoding, form = serialization.Encoding, serialization.PublicFormat
     if key.kind is KeyKind.ED25519:
-        line = key._key.public_bytes(encoding.OpenSSH, form.OpenSSH)  # noqa: SLF001
+        line = key._key.openssh()  # noqa: SLF001 - of this module
         return f"{line.decode()} {comment}".rstrip() + "\n"
     return format_public_pem(key)
 
 
 def format_public_pem(key: PublicKey) -> str:
     """Return a public key in PEM, as cosign and openssl read both kinds."""
-    encoding, form = serialization.Encoding, serialization.PublicFormat
-    pem = key._key.public_bytes(encoding.PEM, form.SubjectPublicKeyInfo)  # noqa: SLF001
-    return pem.decode()
+    return key._key.pem().decode()  # noqa: SLF001 - of this module
 
 
 def parse_public_key(text: str) -> PublicKey:
@@ -235,56 +206,28 @@ def parse_public_key(text: str) -> PublicKey:
     Raises:
         MalformedError: It is none, or of another kind.
     """
+    from gosync.signing import asymmetric  # noqa: PLC0415 - see there
+
     data = text.strip().encode("utf-8", "replace")
     if len(data) > MAX_KEY_BYTES:
         raise MalformedError(_PUBLIC, text[:40], f"longer than {MAX_KEY_BYTES}")
     is_pem = data.startswith(b"-----BEGIN PUBLIC KEY-----")
-    load = (
-        serialization.load_pem_public_key
-        if is_pem
-        else serialization.load_ssh_public_key
-    )
     try:
-        key = load(data)
-    except (ValueError, UnsupportedAlgorithm):
+        key = asymmetric.load_public(data, pem=is_pem)
+    except ValueError:
         raise MalformedError(
             _PUBLIC, text[:40], "neither `ssh-ed25519 AAAA…` nor PEM"
         ) from None
-    if isinstance(key, Ed25519PublicKey):
-        return _public_key(key)
-    if isinstance(key, ec.EllipticCurvePublicKey) and is_pem and _is_p256(key.curve):
-        return _public_key(key)
-    raise MalformedError(_PUBLIC, text[:40], "neither Ed25519 nor ECDSA P-256 in PEM")
+    if key is None:
+        raise MalformedError(
+            _PUBLIC, text[:40], "neither Ed25519 nor ECDSA P-256 in PEM"
+        )
+    return _public_key(key)
 
 
-def _public_key(key: _Public) -> PublicKey:
-    if isinstance(key, Ed25519PublicKey):
-        return PublicKey(KeyKind.ED25519, key.public_bytes_raw(), key)
-    der = key.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return PublicKey(KeyKind.ECDSA_P256, der, key)
+def _public_key(key: PublicHalf) -> PublicKey:
+    return PublicKey(_kind_of(key), key.data(), key)
 
 
-def _verifies_ed25519(
-    key: Ed25519PublicKey, parsed: sshsig.SshSignature, message: bytes
-) -> bool:
-    try:
-        key.verify(parsed.signature, parsed.signed(message))
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _verifies_ecdsa(
-    key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes
-) -> bool:
-    try:
-        key.verify(signature, message, ec.ECDSA(SHA256()))
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _is_p256(curve: ec.EllipticCurve) -> bool:
-    return isinstance(curve, ec.SECP256R1)
+def _kind_of(key: PublicHalf | SecretHalf) -> KeyKind:
+    return KeyKind.ED25519 if key.is_ed25519 else KeyKind.ECDSA_P256

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 import msgspec
 
@@ -31,11 +31,9 @@ from gosync.folder.routes import MARKER_FOLDER, of_module
 from gosync.hint import advise, command
 from gosync.publish.marker import read_marker
 from gosync.publish.storage.localtree import LocalTree
+from gosync.signing.keys import SecretKey
 from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
 from gosync.work.progress import NoProgress, Progress
-
-if TYPE_CHECKING:
-    from gosync.signing.keys import SecretKey
 
 _MODE = 0o644
 _TIME = 315_532_800  # 1980-01-01, the oldest that every file system knows

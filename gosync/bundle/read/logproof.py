@@ -12,11 +12,12 @@ receiver trusts takes the receiver.
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, Protocol
 
 import msgspec
 
 from gosync.bundle.format.manifest import VersionEntry
+from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.reader import read_tiles
 from gosync.catalog.bundles import BundleKind
 from gosync.errors import MalformedError, RecordMismatchError, TileMismatchError
@@ -25,9 +26,6 @@ from gosync.store.scratch import ScratchFiles
 from gosync.sumdb.proof import ProvenTiles
 from gosync.sumdb.tile import TILE_HEIGHT, Tile, hash_from_tile, tile_in_tree
 from gosync.sumdb.tlog import Tree, parse_tree, record_hash, stored_hash_index
-
-if TYPE_CHECKING:
-    from gosync.bundle.read.folder import BundleFolder
 
 
 class TileBase(Protocol):

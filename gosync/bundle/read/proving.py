@@ -16,13 +16,14 @@ import hashlib
 from collections import deque
 from collections.abc import Iterable
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from gosync.bundle.format.blocks import Form
 from gosync.bundle.format.manifest import Manifest, VersionEntry
 from gosync.bundle.read.bases import Bases, NoBases
+from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.reader import entries_by_segment, open_segment
 from gosync.bundle.read.segments import OpenGroup, SegmentReading, check_h1
 from gosync.bundle.read.spool import hash_proven, proven_pieces
@@ -36,9 +37,6 @@ from gosync.sumdb.record import parse_record_lines
 from gosync.work.lookahead import in_order
 from gosync.work.processes import Hands
 from gosync.work.progress import NoProgress, Progress
-
-if TYPE_CHECKING:
-    from gosync.bundle.read.folder import BundleFolder
 
 WORKERS = 2
 _AHEAD = 8

@@ -31,6 +31,7 @@ from gosync.bundle.format.artifacts import Blob
 from gosync.bundle.format.blocks import Form, PackedVersion
 from gosync.bundle.format.manifest import Manifest, Segment, VersionEntry
 from gosync.bundle.read.bases import BaseFiles, Bases, NoBases
+from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.segments import OpenGroup, SegmentReading
 from gosync.bundle.read.spool import Spool
 from gosync.errors import VolumeError
@@ -39,8 +40,6 @@ from gosync.store.scratch import ScratchFiles
 from gosync.sumdb.tile import Tile
 
 if TYPE_CHECKING:
-    from gosync.bundle.read.folder import BundleFolder
-
     Entries: TypeAlias = dict[ModuleVersion, VersionEntry]
 
 

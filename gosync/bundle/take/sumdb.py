@@ -11,11 +11,11 @@ Tiles are unpacked into one staged file, which goes when the import ends.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from gosync.bundle.format.manifest import Segment, VersionEntry
+from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.reader import read_tiles
 from gosync.clock import Clock
 from gosync.errors import (
@@ -29,9 +29,6 @@ from gosync.store.staging import Staged
 from gosync.sumdb.record import format_record
 from gosync.sumdb.tile import Tile, parse_tile_path
 from gosync.upstream.answer import Response, Served
-
-if TYPE_CHECKING:
-    from gosync.bundle.read.folder import BundleFolder
 
 
 class BundleSumRemote:

@@ -15,12 +15,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator, Iterator
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import msgspec
 
 from gosync.bundle.format.manifest import VersionEntry
 from gosync.bundle.read.bases import Bases, NoBases
+from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.reader import Arrived, read_versions
 from gosync.bundle.take.plan import Taking
 from gosync.gomod.module import ModuleVersion
@@ -29,9 +30,6 @@ from gosync.store.digest import Digest
 from gosync.store.durable import write_all
 from gosync.store.staging import Staged
 from gosync.work.processes import Hands
-
-if TYPE_CHECKING:
-    from gosync.bundle.read.folder import BundleFolder
 
 
 class Unpacked(msgspec.Struct, frozen=True):

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from html import escape, unescape
 from itertools import starmap, zip_longest
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 _MAX_NESTING: Final = 20
@@ -44,16 +46,17 @@ def markdown_html(
         top: The level of the heading that it is below, 0 for none.
         anchors: Whether headings have ids.
     """
-    return _Writer(link, top, anchors=anchors).blocks(_parsed(text))
+    return _Writer(link, top, anchors=anchors).blocks(_parser().parse(text))
 
 
-def _parsed(text: str) -> list[Token]:
+@cache
+def _parser() -> MarkdownIt:
+    """Return what reads Markdown; it keeps nothing of a text."""
     from markdown_it import MarkdownIt  # noqa: PLC0415 - 30 ms, for pages alone
 
     # Read as HTML, so that it is told from text; none of it is written.
     options = {"html": True, "maxNesting": _MAX_NESTING}
-    markdown = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
-    return markdown.parse(text)
+    return MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
 
 
 class _Writer:
