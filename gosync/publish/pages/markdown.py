@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from html import escape, unescape
 from itertools import starmap, zip_longest
 from typing import TYPE_CHECKING, Final
@@ -44,16 +45,16 @@ def markdown_html(
         top: The level of the heading that it is below, 0 for none.
         anchors: Whether headings have ids.
     """
-    return _Writer(link, top, anchors=anchors).blocks(_parsed(text))
+    return _Writer(link, top, anchors=anchors).blocks(_parser()(text))
 
 
-def _parsed(text: str) -> list[Token]:
+@cache
+def _parser() -> Callable[[str], list[Token]]:
     from markdown_it import MarkdownIt  # noqa: PLC0415 - 30 ms, for pages alone
 
     # Read as HTML, so that it is told from text; none of it is written.
     options = {"html": True, "maxNesting": _MAX_NESTING}
-    markdown = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
-    return markdown.parse(text)
+    return MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).parse
 
 
 class _Writer:
