@@ -233,7 +233,7 @@ def read_pieces(folder: int, path: str) -> Iterator[bytes]:
         NotInTreeError: if there is none.
         DamagedFileError: if it is no file, or cannot be read.
     """
-    with _border(path):
+    try:  # as _border does, which takes longer than to read a small file
         handle = os.open(path.rpartition("/")[2], _FLAGS, dir_fd=folder)
         try:
             left = _size_of(handle, path)
@@ -242,6 +242,8 @@ def read_pieces(folder: int, path: str) -> Iterator[bytes]:
                 yield piece
         finally:
             os.close(handle)
+    except OSError as exc:
+        raise _told(path, exc) from exc
 
 
 def _size_of(handle: int, path: str) -> int:
@@ -293,7 +295,11 @@ def _border(path: str) -> Iterator[None]:
     """Make the operating system's errors ours."""
     try:
         yield
-    except (FileNotFoundError, NotADirectoryError) as exc:
-        raise NotInTreeError(path) from exc
     except OSError as exc:
-        raise UnreadableFileError(path, f"cannot be read: {exc.strerror}") from exc
+        raise _told(path, exc) from exc
+
+
+def _told(path: str, error: OSError) -> NotInTreeError | UnreadableFileError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return NotInTreeError(path)
+    return UnreadableFileError(path, f"cannot be read: {error.strerror}")
