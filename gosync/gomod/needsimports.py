@@ -107,22 +107,35 @@ class _Reaching:
             before = set(self._roots)
             self._found.graph = self._graph(self._roots)
             versions = self._selectable(self._found.graph)
-            loading = _Loading(self, self.use, versions)
-            getting = loading
-            if self.use.follows_tests:
-                getting = _Loading(self, GETTING, versions)
-                self._keep(loading, getting.imported.union(self._besides(versions)))
-            self._roots |= loading.imported
-            tested = loading.tested
-            self._found.unprovided = getting.unprovided | loading.unprovided
-            if before == self._roots:
-                self._take_all_newest(getting.uncertain() | loading.uncertain())
+            others = set(self._besides(versions))
+            self._roots |= others
+            if before == self._roots:  # their go.mod files are read before any zip is
+                tested = self._load(versions, others)
         self._found.whole = self._whole()
         widest = self._selectable(self._graph(self._roots | tested))
         self._found.selectable = {
             ModuleVersion(path, each) for path in widest for each in widest[path]
         }
         return self._found
+
+    def _load(
+        self, versions: Mapping[str, list[str]], others: set[ModuleVersion]
+    ) -> set[ModuleVersion]:
+        """Load packages, and make roots of these or else of newest versions.
+
+        Returns:
+            What provides packages to tests.
+        """
+        before = set(self._roots)
+        getting = loading = _Loading(self, self.use, versions)
+        self._roots |= loading.imported
+        if self.use.follows_tests:
+            getting = _Loading(self, GETTING, versions)
+            self._keep(loading, others | getting.imported)
+        self._found.unprovided = getting.unprovided | loading.unprovided
+        if before == self._roots:
+            self._take_all_newest(getting.uncertain() | loading.uncertain())
+        return loading.tested
 
     def _whole(self) -> ModuleGraph:
         """Return the graph of who imports everything, and has the newest versions."""
@@ -137,7 +150,7 @@ class _Reaching:
 
     def _besides(self, versions: Mapping[str, list[str]]) -> Iterator[ModuleVersion]:
         """Yield what may be selected of what the modules require themselves."""
-        for path in self._required:
+        for path in self._required if self.use.follows_tests else ():
             for version in versions.get(path, ()):
                 yield ModuleVersion(path, version)
 
