@@ -225,7 +225,7 @@ def _explained_lines(found: Explanation) -> Iterator[str]:
     parts = (
         ("chosen", found.chosen),
         ("dependencies", found.dependencies),
-        ("for consumers of a part only (subset)", found.subsets),
+        ("for consumers of a part, or of more, only (subset)", found.subsets),
     )
     for name, total in parts:
         if total.zips or total is found.chosen:

@@ -3,6 +3,7 @@
 ``IMPORTING``   imports any of their packages: libraries that are not internal;
 ``testing``     runs all their tests as well (``go test`` of all packages), its own
                 requirement of them or from their folder;
+``getting``     loads the package at the module's root, as ``go get MODULE`` does;
 ``installing``  ``go install PACKAGE@VERSION``: one program, and nobody's tests.
 """
 
@@ -43,6 +44,7 @@ class Use(msgspec.Struct, frozen=True):
 
 IMPORTING = Use()
 TESTING = Use(tests=True)
+GETTING = Use(program="")
 
 
 def _is_internal(package: Package) -> bool:

@@ -62,6 +62,11 @@ class Floors:
         """Tell whether some version of a module is selected in any case."""
         return self._bound(path) is not None
 
+    def is_above(self, module: ModuleVersion) -> bool:
+        """Tell whether a version is above what is selected in any case."""
+        least = self._bound(module.path)
+        return least is None or _is_above(module, least)
+
     def raise_by(
         self, module: ModuleVersion, required: Iterable[ModuleVersion]
     ) -> None:

@@ -143,7 +143,8 @@ class Needs:
             folder has no version. Only a line of go.sum puts it into mods too.
         unread: Zips that are taken since imports could not be read; whoever reads
             them may find that they are not needed.
-        subsets: Zips that only those select who import a part of a module.
+        subsets: Zips that only those select who import a part of a module, or
+            require some of its requirements besides.
         newest: Versions taken because a graph provides no imported package, and the
             first import that it is so for.
         unprovided: Import paths that nothing provides, and who imports them.

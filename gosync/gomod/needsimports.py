@@ -7,15 +7,18 @@ present roots selects, makes a root of every module that provided a package, and
 begins again, until the roots stay. Which roots these are depends on what is
 imported, so what is found here is the union over all of it:
 
-roots      the modules themselves, and whatever version provides a package that is
-           met; and what a module requires whose own tests are run, as these are run
-           from its folder too;
+roots      the modules themselves, what they require, which a consumer may require
+           besides or has in their own folders, and whatever version provides a
+           package that is met by imports; of what tests alone meet only what
+           tidying makes a root, since the selection would fall once other roots
+           are left out;
 versions   what any root requires, as far as it is not pruned out, and that is not
            below what the modules' own requirements select, which are always there;
 packages   of the modules all that can be used; and of every version that there
            is of a module whose path begins an import of such a package, that
            import. The tests of what is met by imports alone count too, but not
            those of what only tests meet, and nobody's where a program is installed.
+           ``go get`` of a module loads the package at its root, a program too.
 
 Each grows with the others, and nothing is taken away, so the least fixed point is
 reached in any order, and there is one (DECISIONS.md says why it has all that ``go``
@@ -39,7 +42,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from gosync.gomod import gover
-from gosync.gomod.consumers import IMPORTING, Use
+from gosync.gomod.consumers import GETTING, IMPORTING, Use
 from gosync.gomod.mains import Requirements
 from gosync.gomod.modgraph import ModuleGraph
 from gosync.gomod.modread import GraphReader
@@ -88,28 +91,80 @@ class _Reaching:
         self._found = Reached()
         self._roots = set(modules)
         self._floors = Floors(modules, self._graph)
+        reader.get_ready(self.modules)
+        required = {each for module in modules for each in reader.require(module)}
+        self._required = {each.path for each in required}
         if use.tests:
-            reader.get_ready(self.modules)
-            self._roots.update(*map(reader.require, modules))
+            self._roots |= required
         self._packages: dict[ModuleVersion, Mapping[str, Package]] = {}
         self._asked: set[str] = set()
 
     def reached(self) -> Reached:
         """Go rounds until no root is new and no newest version helps."""
         before: set[ModuleVersion] = set()
-        versions: dict[str, list[str]] = {}
+        tested: set[ModuleVersion] = set()
         while before != self._roots:
             before = set(self._roots)
-            versions = self._selectable()
-            loading = _Loading(self, versions)
-            loading.load()
-            self._found.unprovided = loading.unprovided
-            if before == self._roots:
-                self._take_all_newest(loading.uncertain())
+            self._found.graph = self._graph(self._roots)
+            versions = self._selectable(self._found.graph)
+            others = set(self._besides(versions))
+            self._roots |= others
+            if before == self._roots:  # their go.mod files are read before any zip is
+                tested = self._load(versions, others)
+        self._found.whole = self._whole()
+        widest = self._selectable(self._graph(self._roots | tested))
         self._found.selectable = {
-            ModuleVersion(path, each) for path in versions for each in versions[path]
+            ModuleVersion(path, each) for path in widest for each in widest[path]
         }
         return self._found
+
+    def _load(
+        self, versions: Mapping[str, list[str]], others: set[ModuleVersion]
+    ) -> set[ModuleVersion]:
+        """Load packages, and make roots of these or else of newest versions.
+
+        Returns:
+            What provides packages to tests.
+        """
+        before = set(self._roots)
+        getting = loading = _Loading(self, self.use, versions)
+        self._roots |= loading.imported
+        if self.use.follows_tests:
+            getting = _Loading(self, GETTING, versions)
+            self._keep(loading, others | getting.imported)
+        self._found.unprovided = getting.unprovided | loading.unprovided
+        if before == self._roots:
+            self._take_all_newest(getting.uncertain() | loading.uncertain())
+        return loading.tested
+
+    def _whole(self) -> ModuleGraph:
+        """Return the graph of who imports everything, and has the newest versions."""
+        roots = {*self.modules, *self._found.newest}
+        while True:
+            graph = self._graph(roots)
+            selected = {each.path: [each.version] for each in graph.build_list()[1:]}
+            loading = _Loading(self, self.use, selected)
+            if loading.imported <= roots:
+                return graph
+            roots |= loading.imported
+
+    def _besides(self, versions: Mapping[str, list[str]]) -> Iterator[ModuleVersion]:
+        """Yield what may be selected of what the modules require themselves."""
+        for path in self._required if self.use.follows_tests else ():
+            for version in versions.get(path, ()):
+                yield ModuleVersion(path, version)
+
+    def _keep(self, loading: _Loading, others: set[ModuleVersion]) -> None:
+        """Make roots of what is one though tests alone import it, or nobody.
+
+        Others are roots that tidying may leave out again, and the newest versions may
+        be, and what other graphs have elsewhere. What would be selected no longer
+        without them stays as a root of its own if a test imports it.
+        """
+        dropped = others.union(self._found.newest, loading.unsteady)
+        nodes = _modules_in(self._graph(dropped))
+        kept = {each for each in nodes if self._floors.is_above(each)}
+        self._roots |= others | (loading.tested & (kept | loading.unsteady))
 
     def open(self, module: ModuleVersion, why: FirstImport) -> Mapping[str, Package]:
         """Return the packages of a version that go may look into, by folder."""
@@ -126,29 +181,24 @@ class _Reaching:
         """Tell whether a version that was opened could not be read."""
         return module in self._found.unread
 
+    def may_require(self, path: str) -> bool:
+        """Tell whether a consumer may require a module though it imports nothing."""
+        return self.use.follows_tests and path in self._required
+
     def get_ready(self, modules: Iterable[ModuleVersion]) -> None:
         """Announce what will be opened next."""
         unknown = {each: None for each in modules if each not in self._packages}
         if unknown and self._imports.prefetch is not None:
             self._imports.prefetch(list(unknown))
 
-    def promote(self, module: ModuleVersion) -> None:
-        """Make a root of what provided a package."""
-        self._roots.add(module)
-
     def _graph(self, modules: Iterable[ModuleVersion]) -> ModuleGraph:
         """Return the graph of a main module that requires these."""
         roots = tuple(gover.sort_modules({*self._nothing.roots, *modules}))
         return self._reader.graph(replace(self._nothing, roots=roots))
 
-    def _selectable(self) -> dict[str, list[str]]:
-        """Return the versions of each path that some of the roots may select."""
-        graph = self._found.graph = self._graph(self._roots)
-        nodes = [
-            each
-            for each in graph.walk()
-            if each.version and not gover.is_toolchain(each.path)
-        ]
+    def _selectable(self, graph: ModuleGraph) -> dict[str, list[str]]:
+        """Return the versions of each path that some of a graph's roots may select."""
+        nodes = _modules_in(graph)
         self._floors.look_at(nodes)
         versions: dict[str, list[str]] = {}
         for each in nodes:
@@ -214,21 +264,29 @@ class _Reaching:
 class _Loading:
     """One loading of packages, from the versions that there are by now."""
 
-    def __init__(self, reaching: _Reaching, versions: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, reaching: _Reaching, use: Use, versions: Mapping[str, list[str]]
+    ) -> None:
+        self.imported: set[ModuleVersion] = set()
+        self.tested: set[ModuleVersion] = set()
+        self.unsteady: set[ModuleVersion] = set()
         self._reaching = reaching
-        self._use = reaching.use
+        self._use = use
         self._versions = versions
         self._pending: list[FirstImport] = []
         self._imports: dict[str, set[FirstImport]] = {}
         self._providers: dict[str, set[str]] = {}
         self._untested: set[str] = set()
         self.unprovided: dict[str, ModuleVersion] = {}
+        self._load()
 
-    def load(self) -> None:
+    def _load(self) -> None:
         """Follow all imports."""
         paths = dict.fromkeys(each.path for each in self._reaching.modules)
         began = [each for path in paths for each in self._versions_of(path)]
         self._reaching.get_ready(began)
+        for path in paths:
+            self._open_above(path)
         for module in began:
             for package in self._reaching.open(module, FirstImport("")).values():
                 if self._use.begins_with(package):
@@ -245,6 +303,13 @@ class _Loading:
                 self._follow(wanted)
         for each in self._imports.keys() - self._providers.keys():
             self.unprovided[each] = _importer_of(self._first_of(each))
+
+    def _open_above(self, path: str) -> None:
+        """Open modules that packages of one that is imported could be in as well."""
+        for prefix in prefixes(path):
+            if prefix != path and self._reaching.may_require(prefix):
+                for module in self._versions_of(prefix):
+                    self._reaching.open(module, FirstImport(path))
 
     def uncertain(self) -> dict[str, FirstImport]:
         """Return the imports that not every graph provides."""
@@ -267,6 +332,7 @@ class _Loading:
         return min(self._imports[path], key=_importer_of)
 
     def _follow(self, wanted: FirstImport) -> None:
+        found: list[ModuleVersion] = []
         for prefix in prefixes(wanted.path):
             for module in self._versions_of(prefix):
                 folders = self._reaching.open(module, wanted)
@@ -274,12 +340,22 @@ class _Loading:
                 if package is not None or self._reaching.may_have_any(module):
                     self._providers.setdefault(wanted.path, set()).add(prefix)
                 if package is not None:
+                    found.append(module)
                     self._enter(module, package, wanted.tested)
+        if not self._is_steady(found):
+            self.unsteady.update(found)
+
+    def _is_steady(self, found: Sequence[ModuleVersion]) -> bool:
+        """Tell whether all versions of one module are what has a package."""
+        paths = {each.path for each in found}
+        return not paths or (
+            len(paths) == 1 and len(found) == len(self._versions[found[0].path])
+        )
 
     def _enter(
         self, module: ModuleVersion, package: Package, tested: ModuleVersion | None
     ) -> None:
-        self._reaching.promote(module)
+        (self.imported if tested is None else self.tested).add(module)
         name = f"{module.path}/{package.folder}".removesuffix("/")
         for path in package.imports:
             self._add(FirstImport(path, module, tested, name))
@@ -295,6 +371,15 @@ class _Loading:
             self._pending.append(wanted)
         if wanted.tested is None:
             self._untested.add(wanted.path)
+
+
+def _modules_in(graph: ModuleGraph) -> list[ModuleVersion]:
+    """Return the module versions in a graph but for the main module."""
+    return [
+        each
+        for each in graph.walk()
+        if each.version and not gover.is_toolchain(each.path)
+    ]
 
 
 def prefixes(path: str) -> Iterator[str]:

@@ -68,6 +68,7 @@ class Reached:
         unread: Of zips those whose packages are unknown.
         unprovided: Import paths that nothing provides, and who imports them.
         graph: The graph of all roots together.
+        whole: The graph of who imports everything, and requires nothing besides.
     """
 
     zips: dict[ModuleVersion, FirstImport] = field(default_factory=dict)
@@ -76,12 +77,13 @@ class Reached:
     unread: set[ModuleVersion] = field(default_factory=set)
     unprovided: dict[str, ModuleVersion] = field(default_factory=dict)
     graph: ModuleGraph = field(default_factory=lambda: ModuleGraph(()))
+    whole: ModuleGraph = field(default_factory=lambda: ModuleGraph(()))
 
     @property
     def subsets(self) -> Iterator[ModuleVersion]:
         """The zips that whoever imports everything does not select."""
         for each in self.zips:
-            if self.graph.selected(each.path) != each.version:
+            if self.whole.selected(each.path) != each.version:
                 yield each
 
     def chain(self, module: ModuleVersion) -> tuple[ModuleVersion, ...]:

@@ -44,11 +44,14 @@ class Consumer:
         requires: These, as path@version.
         imports: The packages that it imports.
         tests: Patterns whose tests it runs besides.
+        besides: What its go.mod requires before, as it does in go.mod: some of what
+            those that it requires require themselves.
     """
 
     requires: tuple[str, ...]
     imports: tuple[str, ...]
     tests: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
 
 
 def some_consumers(
@@ -65,7 +68,10 @@ def some_consumers(
         ]
         requires = tuple(f"{path}@{version}" for path, version in taken)
         tests = tuple(f"{path}/..." for path, _ in taken) if deps == "tests" else ()
-        yield Consumer(requires, tuple(imports), tests)
+        required = [each for one in taken for each in world.required[one]]
+        count = chance.choice((0, 0, 1, 2, len(required)))
+        besides = chance.sample(required, min(count, len(required)))
+        yield Consumer(requires, tuple(imports), tests, tuple(besides))
 
 
 @pytest.mark.sampled
@@ -132,7 +138,8 @@ def outcome(client: GoClient, consumer: Consumer) -> dict[str, str]:
     """Return what the steps print, as far as they go well."""
     folder = client.work / "c"
     folder.mkdir()
-    (folder / "go.mod").write_text("module c.example/c\n\ngo 1.21\n")
+    required = "".join(f"require {each}\n" for each in consumer.besides)
+    (folder / "go.mod").write_text(f"module c.example/c\n\ngo 1.21\n{required}")
     lines = "".join(f'import _ "{each}"\n' for each in consumer.imports)
     (folder / "c.go").write_text(f"package c\n\n{lines}")
     steps = [f"get {' '.join(consumer.requires)}", *STEPS]

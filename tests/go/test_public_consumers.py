@@ -72,6 +72,7 @@ MODULES = (
     "gorm.io/driver/postgres@v1.6.0",
     "k8s.io/api@v0.34.1",
     "k8s.io/apimachinery@v0.34.1",
+    "k8s.io/client-go@v0.34.1",
     "sigs.k8s.io/controller-runtime@v0.22.1",
 )
 TOOLS = (

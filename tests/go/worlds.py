@@ -27,11 +27,13 @@ class World:
     Attributes:
         sources: Each version of each module.
         libraries: The packages of each that can be imported.
+        required: What each requires, "path version".
         programs: The programs, each with its version or with "latest".
     """
 
     sources: tuple[ModuleSource, ...]
     libraries: dict[tuple[str, str], tuple[str, ...]]
+    required: dict[tuple[str, str], tuple[str, ...]]
     programs: list[str]
 
 
@@ -52,7 +54,7 @@ class _Making:
         self._tidiness = chance.choice((0.6, 0.9, 1.0))
 
     def world(self) -> World:
-        sources, libraries = [], {}
+        sources, libraries, required = [], {}, {}
         for path, version in self._offered:
             files, imported = self._files(path)
             if self._chance.random() < 0.05:
@@ -69,12 +71,17 @@ class _Making:
                 for name in (path, f"{path}/p", f"{path}/q")
                 if f"{name}/x.go".removeprefix(f"{path}/") in files
             )
+            required[path, version] = tuple(
+                line.removeprefix("require ")
+                for line in go_mod.splitlines()
+                if line.startswith("require ")
+            )
         programs = [
             f"{each.path}/cmd@{self._chance.choice((each.version, 'latest'))}"
             for each in sources
             if "cmd/x.go" in each.files
         ]
-        return World(tuple(sources), libraries, sorted(set(programs)))
+        return World(tuple(sources), libraries, required, sorted(set(programs)))
 
     def _files(self, path: str) -> tuple[dict[str, str], set[str]]:
         files: dict[str, str] = {}

@@ -264,8 +264,9 @@ def imported(files: Files, **imports: str) -> ImportSource:
 def test_of_a_version_whose_imports_are_known_nothing_else_is_needed_whole() -> None:
     files = Files(SUBSETS)
     needs = files.version("m v1.0.0", imports=imported(files, m="a", a="t"))
-    assert names(needs.zips) == ["a v1.0.0", "m v1.0.0", "t v1.1.0"]
+    assert names(needs.zips) == ["a v1.0.0", "m v1.0.0", "t v1.1.0", "t v1.2.0"]
     assert "d v1.0.0" in names(needs.mods)
+    assert names(needs.subsets) == ["t v1.2.0"], "of who requires d as well"
     assert not needs.unread
     t = needs.why(mv("t v1.1.0"))
     assert (t.kind, t.path) == (

@@ -263,7 +263,7 @@ def test_tests_of_all_packages_take_what_no_importer_comes_to() -> None:
     assert found.unprovided == {}, "tests of what tests import are nobody's"
 
 
-def test_from_its_own_folder_a_module_requires_what_it_says_itself() -> None:
+def test_what_the_module_requires_may_be_required_besides() -> None:
     """So what these require counts, whether anything of them is imported or not."""
     world = {
         "m@v1.0.0": ("1.21 a@v1.0.0 i@v1.0.0", ". ? a"),
@@ -271,9 +271,55 @@ def test_from_its_own_folder_a_module_requires_what_it_says_itself() -> None:
         "i@v1.0.0": ("1.21 a@v1.1.0", "."),
         "a@v1.1.0": ("1.21", "."),
     }
+    expected = ["a@v1.0.0", "a@v1.1.0", "m@v1.0.0"]
+    assert zips(reached(world, "m@v1.0.0")) == expected
+    assert zips(reached(world, "m@v1.0.0", use=TESTING)) == expected
+    assert zips(reached(world, "m@v1.0.0", use=Use(program="")))[-1] == "m@v1.0.0"
+
+
+def test_what_tests_alone_come_to_brings_no_requirements() -> None:
+    """Nobody makes t a root, so that u v1.1.0 and its imports stay outside."""
+    world = {
+        "m@v1.0.0": ("1.21 b@v1.0.0", "p < b"),
+        "b@v1.0.0": ("1.21 a@v1.0.0", ". < a"),
+        "a@v1.0.0": ("1.21 t@v1.0.0 u@v1.0.0", ". ? t"),
+        "t@v1.0.0": ("1.21 u@v1.1.0", ". < u"),
+        "u@v1.0.0": ("1.21", "."),
+        "u@v1.1.0": ("1.21", ". < gone"),
+    }
+    found = reached(world, "m@v1.0.0")
+    expected = ["a@v1.0.0", "b@v1.0.0", "m@v1.0.0", "t@v1.0.0", "u@v1.0.0"]
+    assert zips(found) == expected
+    assert mv("u@v1.1.0") in found.selectable
+    assert found.unprovided == {}
+
+
+KEPT: World = {
+    "m@v1.0.0": ("1.21 a@v1.0.0 e@v1.0.0", ". < e; p < a"),
+    "a@v1.0.0": ("1.21 t@v1.0.0 u@v1.0.0", ". ? t"),
+    "e@v1.0.0": ("1.21 d@v1.0.0", ". < d"),
+    "d@v1.0.0": ("1.21 t@v1.1.0", "."),
+    "t@v1.0.0": ("1.21", ". < u"),
+    "t@v1.1.0": ("1.21 u@v1.1.0", ". < u"),
+    "u@v1.0.0": ("1.21", "."),
+    "u@v1.1.0": ("1.21", "."),
+}
+
+
+def test_what_tidying_keeps_for_tests_brings_its_requirements() -> None:
+    """m itself brings d, so t v1.1.0; tidying drops d of who imports m/p, not t."""
+    assert "u@v1.1.0" in zips(reached(KEPT, "m@v1.0.0"))
+    imported = {**KEPT, "m@v1.0.0": ("1.21 a@v1.0.0 e@v1.0.0", "q < e; p < a")}
+    assert "u@v1.1.0" not in zips(reached(imported, "m@v1.0.0"))
+
+
+def test_who_gets_a_module_takes_what_the_program_at_its_root_imports() -> None:
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0 b@v1.0.0", ". < a main; . ? b main; p"),
+        "a@v1.0.0": ("1.21 b@v1.0.0", ".; . ? b"),
+        "b@v1.0.0": ("1.21", "."),
+    }
     assert zips(reached(world, "m@v1.0.0")) == ["a@v1.0.0", "m@v1.0.0"]
-    found = reached(world, "m@v1.0.0", use=TESTING)
-    assert zips(found) == ["a@v1.0.0", "a@v1.1.0", "m@v1.0.0"]
 
 
 TOGETHER: World = {
