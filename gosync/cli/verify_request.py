@@ -83,17 +83,19 @@ def make_request(config: Config, arguments: VerifyArguments) -> VerifyRequest:
         UsageError: if the arguments contradict each other or the target.
     """
     site = _site(config, arguments)
-    bucket = _bucket(arguments.target)
-    address = _address(arguments.target) if bucket is None else None
+    place = _bucket(arguments.target)
+    is_own = arguments.target is None or (place is not None and place == site.bucket)
+    bucket = None if is_own else place
+    address = _address(arguments.target) if place is None else None
     is_url = address is not None
     if address is not None:
         site = site.with_addresses([address])
         path = Path(address.url)
     else:
-        path = site.store_path if arguments.target is None else Path(arguments.target)
+        path = site.store_path if is_own else Path(arguments.target or "")
     if bucket is not None:
         path = Path(bucket.prefix or bucket.bucket)
-    own = TargetKind.STORE if arguments.target is None else None  # there or not
+    own = TargetKind.STORE if is_own else None  # there or not
     kind = TargetKind(arguments.kind) if arguments.kind else own
     if kind is not None and (kind is TargetKind.URL) != is_url:
         raise UsageError(

@@ -121,22 +121,22 @@ def check_before(options: SiteOptions, opening: Opening) -> bool:
         IdentityError: its catalog is lost.
         StoreError: the disk refuses.
     """
-    root, tree = options.store_path, options.tree_path
+    root, tree, bucket = options.store_path, options.tree_path, options.bucket
     found = look_at_store(root)
     if not found.is_nothing:
         trouble = judge_store(found)
         if trouble is Trouble.ALL_BUT_BLOBS_LOST and opening.new_store:
             return True
         if trouble is not None:
-            raise refusal(trouble, store=root, tree=tree)
+            raise refusal(trouble, store=root, tree=tree, bucket=bucket)
         return False
     if opening.new_store or opening.alone:
         return True
     if read_marker(tree_storage(options).reader()) is not None:
-        raise store_away(root, tree=tree)
+        raise store_away(root, tree=tree, bucket=bucket)
     check_place(options)
     if not opening.create:
-        raise no_store(root)
+        raise no_store(root, bucket=bucket)
     return True
 
 
@@ -247,7 +247,7 @@ def check_readable(options: SiteOptions, catalog: Catalog, *, blobs: bool) -> No
         _judge_tree_there(options, catalog),
     ):
         if trouble is not None:
-            raise refusal(trouble, store=root, tree=tree)
+            raise refusal(trouble, store=root, tree=tree, bucket=options.bucket)
 
 
 def _judge_tree_there(options: SiteOptions, catalog: Catalog) -> Trouble | None:

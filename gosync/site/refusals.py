@@ -5,6 +5,7 @@ Each refusal names one next step, and nothing was changed when it is raised.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from gosync.errors import IdentityError, StoreAwayError, StoreError
@@ -13,10 +14,12 @@ from gosync.publish.owner import foreign_tree, tree_ahead
 from gosync.site.options import TreePlace
 from gosync.site.standing import Trouble
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL
+from gosync.store.objects.location import BucketLocation
 
 _REBUILD = advise(
     "run {}: it makes the catalog of journal and blobs", command("catalog rebuild")
 )
+_RESTORE = advise("run {} to bring it here", command("restore"))
 _MEND = advise(
     "put back the journal that goes with this catalog, or run {}: it"
     " writes what the catalog knows",
@@ -57,22 +60,25 @@ _TEXTS: dict[Trouble, tuple[str, str, Hint | str]] = {
 }
 
 
-def refusal(trouble: Trouble, *, store: Path, tree: TreePlace) -> StoreError:
+def refusal(
+    trouble: Trouble,
+    *,
+    store: Path,
+    tree: TreePlace,
+    bucket: BucketLocation | None = None,
+) -> StoreError:
     """Return the error that tells of what does not fit.
 
     Args:
         trouble: What.
         store: The store's folder.
         tree: The tree's place.
+        bucket: Where the rest of the store is, None where all of it is in the folder.
     """
-    if trouble is Trouble.TREE_FOREIGN:
-        return foreign_tree(tree)
-    if trouble is Trouble.TREE_AHEAD:
-        return tree_ahead(tree)
-    if trouble is Trouble.TREE_UNKNOWN:
-        return _unknown_tree(tree)
-    if trouble is Trouble.TREE_AWAY:
-        return tree_away(tree)
+    if bucket is not None and trouble in _OF_BUCKETS:
+        return _OF_BUCKETS[trouble](store, tree)
+    if trouble in _OF_TREES:
+        return _OF_TREES[trouble](tree)
     if trouble is Trouble.STORE_AWAY:
         return store_away(store)
     name, reason, hint = _TEXTS[trouble]
@@ -80,9 +86,52 @@ def refusal(trouble: Trouble, *, store: Path, tree: TreePlace) -> StoreError:
     return kind(f"{store / name}: {reason}", hint=hint)
 
 
-def store_away(store: Path, *, tree: TreePlace | None = None) -> StoreAwayError:
+def _catalog_elsewhere(store: Path, _tree: TreePlace) -> IdentityError:
+    """Return the refusal of a folder that a restore into it has not come to."""
+    hint = _REBUILD if (store / CATALOG).exists() else _RESTORE
+    return IdentityError(
+        f"{store / CATALOG}: there is no catalog, or an empty one, beside a journal"
+        " that is none",
+        hint=hint,
+    )
+
+
+def _tree_of_another(store: Path, tree: TreePlace) -> IdentityError:
+    """Return the refusal of a catalog that is behind the tree of its bucket."""
+    return IdentityError(
+        f"{tree}: the tree is newer than the catalog in {store}",
+        hint=advise(
+            "run {}: it takes in what the tree shows, or says which machine writes the"
+            " store now",
+            command("sync"),
+        ),
+    )
+
+
+# What is another matter where one machine may go on with another one's store.
+_OF_BUCKETS = {
+    Trouble.CATALOG_LOST: _catalog_elsewhere,
+    Trouble.TREE_AHEAD: _tree_of_another,
+}
+
+
+def store_away(
+    store: Path,
+    *,
+    tree: TreePlace | None = None,
+    bucket: BucketLocation | None = None,
+) -> StoreAwayError:
     """Return the refusal to begin a store where one was, or beside a tree."""
     beside = "" if tree is None else f", and {tree} shows what one published"
+    if bucket is not None:
+        return StoreAwayError(
+            f"{store}: the store is not there{beside}",
+            hint=advise(
+                "run {} to bring it here; for a store that is lost or truly new, name"
+                " --new-store: it takes in what the tree shows",
+                command("restore"),
+            ),
+        )
     return StoreAwayError(
         f"{store}: the store is not there{beside}",
         hint="is its disk mounted? nothing was changed; for a store that is lost or"
@@ -90,8 +139,17 @@ def store_away(store: Path, *, tree: TreePlace | None = None) -> StoreAwayError:
     )
 
 
-def no_store(store: Path) -> StoreAwayError:
+def no_store(store: Path, *, bucket: BucketLocation | None = None) -> StoreAwayError:
     """Return the refusal to work on a store that was not made yet."""
+    if bucket is not None:
+        return StoreAwayError(
+            f"{store}: the store is not there",
+            hint=advise(
+                "run {} to bring it here, or {} to begin one",
+                command("restore"),
+                command("sync"),
+            ),
+        )
     return StoreAwayError(
         f"{store}: the store is not there",
         hint=advise("run {} first, or check store.path and its mount", command("sync")),
@@ -126,3 +184,11 @@ def _unknown_tree(tree: TreePlace) -> IdentityError:
             command("adopt"),
         ),
     )
+
+
+_OF_TREES: dict[Trouble, Callable[[TreePlace], StoreError]] = {
+    Trouble.TREE_FOREIGN: foreign_tree,
+    Trouble.TREE_AHEAD: tree_ahead,
+    Trouble.TREE_UNKNOWN: _unknown_tree,
+    Trouble.TREE_AWAY: tree_away,
+}

@@ -21,6 +21,7 @@ from gosync.folder.layouts import TargetKind
 from gosync.folder.tree import FileTree
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import Command
+from gosync.store.objects.location import is_location
 from gosync.text import shown
 from gosync.verify.act.actor import Actor, ActSetting
 from gosync.verify.act.plan import Action
@@ -91,9 +92,9 @@ async def act(
 
 def _undo(session: Session, report: VerifyReport) -> Command:
     """Return what undoes what was done, run from wherever."""
-    state = session.request.state
+    state, target = session.request.state, report.target
     return undo_command(
-        str(Path(report.target).absolute()),
+        target if is_location(target) else str(Path(target).absolute()),
         None if state is None else str(state.absolute()),
         report.quarantine,
     )

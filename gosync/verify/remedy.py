@@ -83,7 +83,7 @@ def undo_command(target: str, state: str | None, name: str) -> Command:
     """Return what undoes an action, run from wherever.
 
     Args:
-        target: What was acted on: an absolute path.
+        target: What was acted on: an absolute path, or a bucket's location.
         state: The state folder, an absolute path, None for the default.
         name: The quarantine's id.
     """

@@ -76,9 +76,13 @@ class ObjectStoreSite(LineSite):
         twin.declare(store=twin._store_section())
         return twin
 
+    @property
+    def place(self) -> str:
+        """What the configuration calls the store."""
+        return f"s3://{BUCKET}/{self.prefix}"
+
     def _store_section(self) -> dict[str, object]:
-        path = f"s3://{BUCKET}/{self.prefix}"
-        return {"path": path, "local": self.local, "min_free": "1"}
+        return {"path": self.place, "local": self.local, "min_free": "1"}
 
     def journal(self) -> bytes:
         """Return the whole journal, as the bucket has it."""

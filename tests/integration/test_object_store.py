@@ -92,6 +92,9 @@ def test_a_store_in_a_bucket_does_what_one_in_a_folder_does(
     heir = site.machine(tmp_path / "heir")
     refused = heir.run("sync", expect=STORE)
     assert "gosync restore" in refused.document["hint"]
+    assert "gosync restore" in heir.run("list", expect=STORE).document["hint"]
+    heir.run("restore", expect=LOCKED)
+    assert "gosync restore" in heir.run("status", expect=STORE).document["hint"]
     restored = heir.run("restore", "--take-over", expect=OK).document
     assert (restored["made_of"], restored["fence"]) == ("copy", 2)
     assert heir.states() == site.states()
@@ -266,7 +269,9 @@ def test_bad_blobs_of_a_bucket_move_aside_and_back_or_go_for_good(
     moved = site.run("verify", "--quarantine", expect=MENDED).document
     assert rotten not in site.blob_keys()
     site.run("verify", expect=OK)
-    back = site.run("verify", "--restore", moved["quarantine"], expect=OK).document
+    undo = moved["undo"].removeprefix("gosync ").split()
+    assert undo == ["verify", site.place, "--restore", moved["quarantine"]]
+    back = site.run(*undo, expect=OK).document
     assert not back["failed"]
     assert site.get(rotten) == bad
     assert site.states() == before
