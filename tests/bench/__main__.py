@@ -2,8 +2,10 @@
 
     python -m tests.bench [--quick] [--only NAME] [--runs N] [--json]
                           [--real FOLDER [--listed FILE]]
+                          [--versions N ...] [--index-rows N]
 
-Needs nginx, wrk and a go command. It takes some minutes and 3 GB in the temporary
+Needs nginx, wrk and a go command. It takes hours and 20 GB, most of both for slopes
+over a million versions, and with ``--quick`` minutes and 3 GB, in the temporary
 folder, whose disk is what durability is paid to (set TMPDIR to choose). Ratios
 are of runs side by side, and what is shown is the median of them; still, a
 machine that does other things measures those, too. Exits 1 when a target is missed,
@@ -20,6 +22,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.badline import bad_mirrors
@@ -117,6 +120,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--real", type=Path, metavar="FOLDER", help="real modules")
     parser.add_argument("--listed", type=Path, metavar="FILE", help="which of them")
+    parser.add_argument(
+        "--versions", type=int, nargs="+", metavar="N", help="sizes of slopes' stores"
+    )
+    parser.add_argument(
+        "--index-rows",
+        type=int,
+        metavar="N",
+        help="rows of wholeindex: 65000000 is all",
+    )
     options = parser.parse_args(arguments)
     # A command that is installed has its bytecode at hand; so have the measured ones.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -124,6 +136,10 @@ def main(arguments: list[str]) -> int:
     rows = []
     with tempfile.TemporaryDirectory(prefix="gosync-bench-") as folder:
         sizes = QUICK if options.quick else FULL
+        if options.versions:
+            sizes = replace(sizes, slopes=tuple(sorted(options.versions)))
+        if options.index_rows:
+            sizes = replace(sizes, index_rows=options.index_rows)
         setting = Setting(Path(folder), sizes, runs, options.real, options.listed)
         for row in measure(setting, options.only or FIGURES):
             rows.append(row)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import anyio
+import pytest
 
 from gosync.catalog.db import Catalog
 from gosync.clock import SystemClock
@@ -13,6 +14,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.store.digest import digest_of
 from gosync.store.lock import StoreLock
 from gosync.verify.act.plan import Action
+from gosync.verify.ownstore.target import StoreTarget
 from gosync.verify.report import VerifyReport
 from gosync.verify.request import VerifyRequest
 from gosync.verify.session import open_session
@@ -74,6 +76,26 @@ def test_what_another_gosync_takes_away_meanwhile_is_not_missing(
 
     assert (report.exit_code, report.outcome.findings) == (0, [])
     assert "1 versions changed" in report.outcome.remarks[0]
+
+
+@pytest.mark.parametrize("spoiled", [(), ((ALPHA, "v1.1.0"),)])
+def test_only_what_has_findings_stays_in_memory(
+    world: World, store: Path, spoiled: tuple[tuple[str, str], ...]
+):
+    for path, version in spoiled:
+        spoil(blob_of(store, path, version), b"spoiled")
+    request = VerifyRequest(
+        path=store, site=world.site(store.parent), offline=True, proofs=()
+    )
+
+    async def main() -> set[ModuleVersion]:
+        clock = SystemClock()
+        async with open_session(request, clock) as session:
+            assert isinstance(session.target, StoreTarget)
+            await session.run(clock, NoProgress(), lambda: False)
+            return {*session.target.rows}
+
+    assert anyio.run(main) == {ModuleVersion(*each) for each in spoiled}
 
 
 def test_a_flip_that_no_reader_of_zips_notices_breaks_the_digest(
