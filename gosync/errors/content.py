@@ -35,7 +35,11 @@ class MalformedError(RejectedError):
         self.what = what
         self.value = _quotable(str(value), is_path=what == "module path")
         self.reason = reason
-        super().__init__(f"malformed {what} {self.value!r}: {reason}")
+        super().__init__(
+            f"malformed {what} {self.value!r}: {reason}"
+            if self.value
+            else f"malformed {what}: {reason}"
+        )
 
 
 class PageError(MalformedError):

@@ -131,7 +131,7 @@ def _find_end(window: Window, size_bytes: int) -> int:
             return start + at
         if start == 0:
             break
-    raise _malformed("no end record")
+    raise _malformed("no end record: cut short, or no zip at all")
 
 
 def _read_end64(window: Window, end: _End) -> _End:

@@ -6,6 +6,7 @@ others:
 
 - HTML is not passed on: tags are left out, their text stays;
 - an image is its description, nothing is fetched from anywhere;
+- GitHub's alerts, quotes that begin with ``[!NOTE]``, begin with the word in bold;
 - where a link leads, whoever asks for the HTML says; one that leads nowhere is text;
 - headings are below the page's own, without gaps between their levels; they have
   anchors where these are asked for, named as GitHub names them.
@@ -32,6 +33,7 @@ _PLAIN: Final = frozenset(
 )
 _NO_NAME = re.compile(r"[^\w\- ]")
 _EMPTY = re.compile(r"<(h[1-6]|p)[^>]*>\s*</\1>\n?")
+_ALERT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]")
 _HIDDEN: Final = ("script", "style")
 
 
@@ -132,10 +134,17 @@ def _span(token: Token) -> str:
 def _element(token: Token) -> str:
     """Return a tag without attributes, as a token opens or closes its element."""
     if token.nesting < 0:
+        if token.tag in _SPAN_TAGS:
+            return f"</{token.tag}>"  # what follows may be a full stop
         end = "</div>" if token.tag == "table" else ""
         return f"</{token.tag}>{end}\n"
     start = "<div class=scroll tabindex=0>" if token.tag == "table" else ""
     return f"{start}<{token.tag}>"
+
+
+def _words(token: Token) -> str:
+    alert = _ALERT.fullmatch(token.content)
+    return f"<strong>{alert[1].title()}:</strong>" if alert else escape(token.content)
 
 
 def _image(token: Token) -> str:
@@ -192,7 +201,7 @@ _BLOCKS: Final[dict[str, Callable[[Token], str]]] = {
     "hr": lambda _: "<hr>\n",
 }
 _SPANS: Final[dict[str, Callable[[Token], str]]] = {
-    "text": lambda token: escape(token.content),
+    "text": _words,
     "code_inline": lambda token: f"<code>{escape(token.content)}</code>",
     "softbreak": lambda _: "\n",
     "hardbreak": lambda _: "<br>\n",

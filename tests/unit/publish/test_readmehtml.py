@@ -129,6 +129,12 @@ def test_what_could_do_anything_does_nothing(text: str, told: str) -> None:
     assert "script" not in readme_html(Readme("README.md", text)).partition(">")[0]
 
 
+def test_an_alert_of_githubs_begins_with_its_word() -> None:
+    html = readme_html(Readme("README.md", "> [!NOTE]\n> Mind *this*.\n\n[!OTHER]"))
+    assert "<blockquote><p><strong>Note:</strong>\nMind <em>this</em>.</p>" in html
+    assert "<p>[!OTHER]</p>" in html
+
+
 def test_what_is_no_markdown_is_shown_as_it_is() -> None:
     page = shown("a *b* <script>\n  c\u202e", "README.rst")
     assert page.elements == ["pre"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,3 +51,12 @@ def test_it_parses_whatever_is_put_in(private: str, probe: str):
 def test_what_is_no_powershell_is_found():
     assert faults(b"function { if (")
     assert faults(SCRIPT.encode()), "values are to be put in first"
+
+
+def test_what_it_changes_of_the_session_is_put_back():
+    """The environment is the whole session's, which the user goes on with."""
+    changed = {*re.findall(r"\$env:(\w+)\b[^\n]*? = ", SCRIPT)} - {"PATH"}
+    changed |= {*re.findall(r"Remove-Item Env:(\w+)", SCRIPT)}
+    kept = SCRIPT[SCRIPT.index("$overriding = ") : SCRIPT.index("$before[$name] = ")]
+    assert changed == {"GOENV", "GOPATH", "GOMODCACHE", "GOFLAGS"}
+    assert {each for each in changed if f"'{each}'" in kept} == changed
