@@ -34,7 +34,7 @@ _MOST_GROWTH = 1.5
 
 def publish_into_bucket(setting: Setting) -> Iterator[Row]:
     """Measure it."""
-    count = setting.sizes.shaped // 10 * 10
+    count = max(10, setting.sizes.shaped // 10 * 10)
     with _served(setting.room("objects-publish")) as server:
         pairs = [_first(setting, server, count, n) for n in range(setting.runs)]
         figure = f"first publish of {count} versions into a bucket"
