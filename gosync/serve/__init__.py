@@ -1,8 +1,8 @@
 """The mirror as a server: `gosync serve` hands out a published tree over HTTP.
 
     server        the processes: workers that are started, watched and stopped
-    granianserver  granian's options, and one socket for all workers
-    listening     that socket: opened here, or handed over by systemd
+    granianserver  granian's options, and its workers' sockets
+    listening     these sockets: opened here, or handed over by systemd
     app           what every worker does: one request in, one answer out
     asked         what a path asks for, and which headers its answer has (pure)
     conditions    If-None-Match and Range (pure)

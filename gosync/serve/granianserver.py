@@ -1,9 +1,10 @@
-"""granian, as it is used here: its options, and one socket for all its workers."""
+"""granian, as it is used here: its options, and the sockets of its workers."""
 
 from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Sequence
 from typing import Any, Final
 
 from granian._granian import SocketHolder
@@ -20,32 +21,44 @@ _HEADERS_SECONDS: Final = 15
 _RESPAWN_SECONDS: Final = 1.0
 
 
-class SharedServer(MPServer):
-    """granian's server, with one listening socket for all workers.
+class GranianServer(MPServer):
+    """granian's server, whose workers have sockets that stay open when they end.
 
     It has this for the systems where several sockets cannot have one port.
     """
 
-    def __init__(self, listener: socket.socket, **options: Any) -> None:
-        """Take the socket, and granian's options."""
+    def __init__(self, listeners: Sequence[socket.socket], **options: Any) -> None:
+        """Take the sockets, and granian's options."""
         super().__init__("gosync", **options)
-        self._listener = listener
+        self._listeners = listeners
 
     def _init_shared_socket(self) -> None:
-        number = self._listener.fileno()
+        """Open none: they are there."""
+
+    def _spawn_worker(self, *arguments: Any, **options: Any) -> Any:
+        listener = self._listeners[options["idx"] % len(self._listeners)]
         holder: Any = SocketHolder  # its constructor is not in its types
-        held = holder(number, uds=False, backlog=self.backlog)
-        vars(self).update(_ssp=None, _sso=self._listener, _sfd=number, _shd=held)
+        held = holder(listener.fileno(), uds=False, backlog=self.backlog)
+        vars(self).update(_ssp=None, _sso=listener, _shd=held)
+        return super()._spawn_worker(*arguments, **options)
+
+    def _drop_shared_socket(self) -> None:
+        for each in self._listeners:
+            each.close()
 
 
 def make_server(
-    spec: ServeSpec, listener: socket.socket, *, backlog: int, connections: int
-) -> SharedServer:
+    spec: ServeSpec,
+    listeners: Sequence[socket.socket],
+    *,
+    backlog: int,
+    connections: int,
+) -> GranianServer:
     """Return the server.
 
     Args:
         spec: How to serve.
-        listener: Where clients are accepted.
+        listeners: Where clients are accepted: one socket for each worker, or for all.
         backlog: How many may wait there.
         connections: How many a worker takes at once.
 
@@ -55,8 +68,8 @@ def make_server(
     tls = spec.tls
     if tls is not None:
         _check_tls(tls)
-    return SharedServer(
-        listener,
+    return GranianServer(
+        listeners,
         interface=Interfaces.RSGI,
         workers=spec.workers,
         runtime_blocking_threads=_FILE_THREADS,

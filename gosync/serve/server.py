@@ -1,6 +1,6 @@
 """The server's processes: workers that answer, started and watched by this one.
 
-The server is granian. All workers listen at one socket (``listening``), and each is
+The server is granian. Each worker has a socket of its own (``listening``), and is
 begun anew if it dies. SIGTERM and SIGINT end all: what is under way is finished, for as
 long as ``stop_seconds``. SIGHUP begins the workers anew one by one, and so does a
 certificate whose file changed. A worker whose parent was killed ends at once, so that
@@ -30,7 +30,7 @@ from gosync.errors import UsageError
 from gosync.serve.app import ServerApp
 from gosync.serve.figures import count_in
 from gosync.serve.health import Readiness
-from gosync.serve.listening import open_listener, shown_address
+from gosync.serve.listening import open_listeners, shown_address
 from gosync.serve.logins import read_logins
 from gosync.serve.merged import MergedFiles
 from gosync.serve.missinglog import MissingSpec
@@ -126,15 +126,15 @@ def run_server(
         ) from exc
     backlog = max(_LEAST_WAITING, connections)
     with (
-        open_listener(spec, os.environ, backlog=backlog) as listener,
+        open_listeners(spec, os.environ, backlog=backlog) as listeners,
         tempfile.TemporaryDirectory(prefix="gosync-serve-") as scratch,
     ):
         count_in(Path(scratch) / "figures")
-        server = make_server(spec, listener, backlog=backlog, connections=connections)
+        server = make_server(spec, listeners, backlog=backlog, connections=connections)
         scheme = "http" if spec.tls is None else "https"
-        shown, port = shown_address(listener)
+        shown, port = shown_address(listeners[0])
         url = f"{scheme}://{shown}:{port}"
-        watch = _Watch(spec, listener.getsockname()[:2], partial(tell, url))
+        watch = _Watch(spec, listeners[0].getsockname()[:2], partial(tell, url))
         server.on_startup(watch.start)
         server.on_shutdown(watch.stop)
         for each in beside:

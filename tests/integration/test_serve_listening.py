@@ -1,4 +1,4 @@
-"""One socket for all workers of ``gosync serve``, its own or systemd's."""
+"""Sockets of the workers of ``gosync serve``, its own or systemd's."""
 
 from __future__ import annotations
 
@@ -52,8 +52,10 @@ def _stopped(pid: int) -> bool:
     return state == "T"
 
 
-def test_who_waits_is_answered_by_another_worker(tmp_path: Path, tree: Path) -> None:
-    """A worker ends while clients wait; the one that is left answers all of them."""
+def test_who_waits_is_answered_though_the_worker_ends(
+    tmp_path: Path, tree: Path
+) -> None:
+    """The one that is left answers, or the one that is begun in its place."""
     config = tmp_path / "gosync.toml"
     config.write_text('[serve]\nworkers = 2\n[store]\npath = "store"\n')
     with Serving(tmp_path, tree, "--config", config) as server, ExitStack() as stack:
