@@ -237,7 +237,6 @@ def test_status_tells_a_monitor_what_is_too_old(tmp_path: Path, sim: Simulator) 
     "arguments",
     [
         ("show", "@@"),
-        ("show", GOOD),
         ("show", f"{GOOD}@one"),
         ("why", "@v1.0.0"),
         ("sync", "nodot@v1.0.0"),
