@@ -27,10 +27,11 @@ from gosync.site.policy import parse_selector
 from gosync.site.site import open_site
 from gosync.site.standing import Trouble
 from gosync.status.files import tell_status
-from gosync.sync.engine import PassOptions, run_pass
+from gosync.sync.engine import PassOptions
 from gosync.sync.planfile import read_plan
 from gosync.sync.projects import read_projects
 from gosync.sync.report import sync_report
+from gosync.sync.running import run_pass
 
 
 @click.command()

@@ -32,11 +32,12 @@ from gosync.site.tree import publish_tree, refresh_head
 from gosync.site.upstreams import connect
 from gosync.sync.adopt import bring_up_whole
 from gosync.sync.completeness import SOME_MISSING
-from gosync.sync.engine import PassOptions, run_pass
+from gosync.sync.engine import PassOptions
 from gosync.sync.projects import read_projects
 from gosync.sync.prune import allow_deletes, plan_prune
 from gosync.sync.prune import prune as carry_out
 from gosync.sync.report import PassReport, sync_report
+from gosync.sync.running import run_pass
 from gosync.text import shown
 from gosync.verify.report import VerifyReport, verified_report
 from gosync.verify.request import Limits, VerifyRequest

@@ -35,8 +35,9 @@ from gosync.site.storeparts import store_quarantine
 from gosync.site.treefolder import tree_as_folder, tree_folder
 from gosync.store.layout import QUARANTINE
 from gosync.sumdb.names import parse_gosumdb
-from gosync.sync.engine import PassOptions, run_pass
+from gosync.sync.engine import PassOptions
 from gosync.sync.report import PassReport
+from gosync.sync.running import run_pass
 from gosync.work.progress import NoProgress, Progress
 
 PROGRAM = "demo.example/postcard"

@@ -4,7 +4,7 @@
 what is offered, ``facts`` what its newest go.mod says of it. ``choosing``,
 ``dependencies`` and ``toolchains`` are the parts of a selection, which ``selecting``
 puts together and into the catalog. ``fetch`` brings versions through the gate;
-``engine`` runs one pass of it all under the store's lock; ``prune`` is its opposite.
+``engine`` has the parts of a pass, which ``running`` runs; ``prune`` is its opposite.
 
     adopt         taking in what a tree shows and its store lacks: a tree as a source
     agreeing      asking whether a sync may bring as much as it would
@@ -17,7 +17,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     demands       which select or project wants which version (pure)
     dependencies  what projects and selects need besides what they name: the second part
     emptymodules  modules that a select names by their path and of which it has nothing
-    engine        one pass: discover, fetch through the gate, prove the head, publish
+    engine        the parts of one pass: discover, select, fetch through the gate
     explaining    one select's or project's part of a plan, told apart
     facts         what a module's newest go.mod says about its versions
     fetch         bringing wanted versions through the gate, several at once
@@ -47,6 +47,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     reasons       why a version is selected: which select or project wants it
     recorded      what records of builds name, and nothing else
     report        what a pass did: as a value, and as the document that it prints
+    running       one pass from its begin to its end, and what is written down of it
     scope         what a pass is of: the site, or what a command named of it
     selecting     from the configuration to the complete selection, and into the catalog
     selection     the catalog held against the selection

@@ -1,4 +1,4 @@
-"""One pass: discover, fetch through the gate, prove the head, publish.
+"""Parts of one pass: discover, select, fetch through the gate.
 
 Each phase commits what it learned, so a pass that ends anywhere, by a kill, a
 full disk or an upstream that went away, is gone on with by the next one.
@@ -7,26 +7,22 @@ full disk or an upstream that went away, is gone on with by the next one.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
 from gosync.catalog.failures import Failure
-from gosync.catalog.leases import SELECT
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import VersionRow
 from gosync.gomod.module import ModuleVersion
 from gosync.site.applying import apply_policy
 from gosync.site.configured import is_configured
 from gosync.site.policy import Selector
-from gosync.site.policyreport import read_policy
 from gosync.site.site import Site
-from gosync.site.upstreams import Upstreams, connect
+from gosync.site.upstreams import Upstreams
 from gosync.site.withdrawals import learn_withdrawals
-from gosync.sync.adopt import bring_up, claim_if_whole, expected_of
-from gosync.sync.agreeing import agree
 from gosync.sync.chains import note_chains
 from gosync.sync.choosing import Chooser
 from gosync.sync.completeness import (
@@ -39,23 +35,19 @@ from gosync.sync.demands import Demands
 from gosync.sync.emptymodules import EmptyModule, find_empty_modules
 from gosync.sync.fetch import VersionFetcher
 from gosync.sync.forecast import Agreement, planned_bytes
-from gosync.sync.freshness import freshness_of
 from gosync.sync.gomods import GoModSource
 from gosync.sync.index import IndexFollower
 from gosync.sync.lists import Lister
 from gosync.sync.packages import PackageSource, StoredPackages
 from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
 from gosync.sync.projects import ConfiguredProject
-from gosync.sync.publishing import publish_pass, refresh_vulndb
-from gosync.sync.report import PassReport, sync_report
+from gosync.sync.publishing import refresh_vulndb
 from gosync.sync.scope import check_not_carried, narrowed
 from gosync.sync.selecting import Selecting
 from gosync.sync.selection import ANY_TIME, Selection
-from gosync.sync.settling import settle_stale
 from gosync.sync.sumcheck import expected_h1
 from gosync.sync.tally import Tally, exit_code
 from gosync.sync.withdrawing import check_not_withdrawn, note_needs
-from gosync.text import encode_json
 from gosync.work.progress import BytesOnly, Progress
 from gosync.work.stop import Stop
 
@@ -170,6 +162,13 @@ class Pass:
         """
         apply_policy(self.site)
         note_chains(self.site, self._options.projects)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the policy has denied of what is selected since that was chosen."""
+        if self._named or self._approved is not None:
+            return False
+        return self._selecting().is_outdated
 
     async def _select(self) -> None:
         if self._named:
@@ -324,75 +323,3 @@ class Pass:
             await self._fetcher.fetch_all(
                 row for row in rows if only is None or row.mv in only
             )
-
-
-async def run_pass(site: Site, options: PassOptions, progress: Progress) -> PassReport:
-    """Run one pass and write it down.
-
-    Selecting is one run's at a time; what is selected, several may fetch together.
-
-    Raises:
-        LockedError: if another run selects, or forgets what is unselected.
-        StoreError: if the store, the catalog or the tree cannot be written.
-        GosyncError: as ``options.stop`` wants it.
-    """
-    async with AsyncExitStack() as selecting:
-        with options.stop.at_once():
-            await selecting.enter_async_context(site.holding(SELECT))
-        return await _write_down(site, options, progress, selecting)
-
-
-async def _write_down(
-    site: Site, options: PassOptions, progress: Progress, selecting: AsyncExitStack
-) -> PassReport:
-    clock, runs = site.clock, site.catalog.runs
-    with runs.during("sync", clock) as run_id:
-        report = await _run_pass(site, options, progress, selecting)
-        runs.finish(
-            run_id,
-            clock.now(),
-            exit_code=report.exit_code,
-            requests=report.requests,
-            received_bytes=report.received_bytes,
-            summary=encode_json(sync_report(report)).decode(),
-        )
-    return report
-
-
-async def _run_pass(
-    site: Site, options: PassOptions, progress: Progress, selecting: AsyncExitStack
-) -> PassReport:
-    started = site.clock.monotonic()
-    with options.stop.at_once():
-        left = await bring_up(site, progress, trust_tree=options.trust_tree)
-    async with connect(site) as upstreams:
-        this = Pass(site, upstreams, options, progress)
-        upstreams.gate.expected = {**upstreams.gate.expected, **expected_of(left)}
-        with options.stop.at_once():
-            await this.discover()
-            if options.agreement is not None:
-                await agree(this, options, options.agreement, progress)
-            await this.select()
-        await selecting.aclose()
-        await this.fetch()
-        this.rule()
-        settle_stale(site)
-        options.stop.check()
-        await claim_if_whole(site, left)
-        published = await publish_pass(this, options, progress)
-    completeness = this.completeness()
-    return PassReport(
-        tally=this.tally,
-        published=published,
-        missing=this.missing(),
-        withdrawn=tuple(site.catalog.withdrawn.selected()),
-        policy=read_policy(site.catalog, site.clock.now()),
-        empty_modules=this.empty_modules(),
-        completeness=completeness,
-        is_named=bool(options.selectors),
-        freshness=freshness_of(site.options, site.catalog, site.clock.now()),
-        exit_code=this.exit_code(completeness.exit_code),
-        requests=upstreams.fetcher.traffic.requests,
-        received_bytes=upstreams.fetcher.traffic.received_bytes,
-        seconds=site.clock.monotonic() - started,
-    )

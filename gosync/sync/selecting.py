@@ -111,6 +111,13 @@ class Selecting:
         if always or not self._is_current(self._fingerprint()):
             self.commit(await self._make(Demands()))
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a whole selection was made of other things than there are now."""
+        state = self._site.catalog.selections.get(CONFIGURED)
+        made_of = None if state is None or not state.complete else state.fingerprint
+        return made_of is not None and made_of != self._fingerprint()
+
     async def make(self, demands: Demands) -> MadeSelection:
         """Return the selection, which is not in the catalog yet.
 

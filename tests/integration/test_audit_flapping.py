@@ -13,7 +13,8 @@ from gosync.audit.engine import run_audit
 from gosync.config import load_config
 from gosync.demo.modules import ModuleSource
 from gosync.site.site import open_site
-from gosync.sync.engine import PassOptions, run_pass
+from gosync.sync.engine import PassOptions
+from gosync.sync.running import run_pass
 from gosync.work.progress import NoProgress
 from tests.integration.inprocess import InProcessSite
 from tests.integration.test_audit_histories import ManualClock

@@ -24,7 +24,8 @@ from gosync.demo.modules import ModuleSource
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.semver import version_key
 from gosync.site.site import open_site
-from gosync.sync.engine import PassOptions, run_pass
+from gosync.sync.engine import PassOptions
+from gosync.sync.running import run_pass
 from gosync.work.progress import NoProgress
 from tests.integration.inprocess import InProcessSite
 from tests.simulator import Simulator

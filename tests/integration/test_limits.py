@@ -27,8 +27,9 @@ from gosync.gomod.versionlist import MAX_LISTED
 from gosync.ingest.evidence import KEPT_BYTES, KEPT_ZIP_BYTES
 from gosync.site.options import IndexBound
 from gosync.site.site import open_site
-from gosync.sync.engine import PassOptions, run_pass
+from gosync.sync.engine import PassOptions
 from gosync.sync.report import PassReport
+from gosync.sync.running import run_pass
 from gosync.work.progress import NoProgress
 from tests.integration.faulty import GOOD, broken, glob, publish_faulty
 from tests.integration.site import MISSING, OK, SECURITY, Site, files_below

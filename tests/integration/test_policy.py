@@ -253,3 +253,23 @@ def test_names_and_sizes_are_rules_too(work: Work) -> None:
     assert [work.has(path) for path in (LIB, MID, DEEP)] == [True] * 3
     asked = work.sim.paths(RequestKind.ZIP)[mark:]
     assert [MID in path for path in asked] == [True], "what was denied by name"
+
+
+def test_what_stands_in_place_of_a_denied_version_comes_in_the_same_run(
+    tmp_path: Path,
+) -> None:
+    with Simulator() as sim:
+        offer(sim, LIB, "v1.0.0", MIT)
+        for version in ("v1.1.0", "v1.2.0"):
+            offer(sim, LIB, version, GPL)
+        site = InProcessSite(tmp_path / "site", sim)
+        select = {"modules": [LIB], "versions": "latest"}
+        site.declare(select=[select], policy=ALLOW)
+        synced = site.run("sync", expect=OK).document
+        denied = [each["version"] for each in synced["policy"]["denied"]]
+        shown = (site.tree / LIB / "@v/list").read_text().split()
+        assert (sorted(denied), shown) == (["v1.1.0", "v1.2.0"], ["v1.0.0"])
+        site.run("prune", "--dry-run", expect=OK)
+        site.run("catalog", "rebuild", expect=OK)
+        site.run("sync", expect=OK)
+        site.run("prune", "--dry-run", expect=OK)
