@@ -55,4 +55,4 @@ def _lines(made: Backup) -> Iterator[str]:
         f" backups kept: {len(made.kept)}, removed: {len(made.removed)}"
     )
     if made.same_disk:
-        yield "it lies on the store's own disk; copy it to another one"
+        yield "it lies on the catalog's own disk; copy it to another one"
