@@ -24,7 +24,7 @@ _RESPAWN_SECONDS: Final = 1.0
 class GranianServer(MPServer):
     """granian's server, whose workers have sockets that stay open when they end.
 
-    It has this for the systems where several sockets cannot have one port.
+    granian has these hooks for systems where no two sockets can have one port.
     """
 
     def __init__(self, listeners: Sequence[socket.socket], **options: Any) -> None:
