@@ -89,7 +89,8 @@ def _read_zip(mv: ModuleVersion, file: Path) -> tuple[bytes | None, int]:
                 data = entry.read(MAX_GO_MOD_BYTES + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as exc:
         raise MalformedError("module zip", mv, str(exc)) from exc
-    except (NotImplementedError, RuntimeError) as exc:  # compressed or encrypted so
+    except (NotImplementedError, RuntimeError) as exc:
+        # It is encrypted, or compressed by a method that zipfile does not know.
         raise MalformedError("module zip", mv, str(exc)) from exc
     if len(data) > MAX_GO_MOD_BYTES:
         raise TooLargeError(GO_MOD, limit_bytes=MAX_GO_MOD_BYTES)

@@ -165,7 +165,7 @@ class Pass:
 
     @property
     def is_outdated(self) -> bool:
-        """Whether the policy has denied of what is selected since that was chosen."""
+        """Whether something else would be selected now: the policy denied a version."""
         if self._named or self._approved is not None:
             return False
         return self._selecting().is_outdated

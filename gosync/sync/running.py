@@ -1,4 +1,4 @@
-"""Run of one pass, written down, and what ends it.
+"""One pass from its begin to its end, and what is written down of it.
 
 Selecting is one run's at a time; what is selected, several may fetch together.
 """
@@ -22,6 +22,7 @@ from gosync.sync.report import PassReport, sync_report
 from gosync.sync.settling import settle_stale
 from gosync.text import encode_json
 from gosync.work.progress import Progress
+from gosync.work.stop import Stop
 
 _MOST_ROUNDS: Final = 8
 
@@ -74,7 +75,7 @@ async def _run_pass(
         await selecting.aclose()
         await this.fetch()
         this.rule()
-        await _replace_denied(this)
+        await _replace_denied(this, options.stop)
         settle_stale(site)
         options.stop.check()
         await claim_if_whole(site, left)
@@ -97,18 +98,19 @@ async def _run_pass(
     )
 
 
-async def _replace_denied(this: Pass) -> None:
+async def _replace_denied(this: Pass, stop: Stop) -> None:
     """Select and fetch what stands in the place of what the policy has denied.
 
     What is denied once its bytes are here was selected before; in its place another
     version may be chosen, which may be denied in its turn.
     """
     for _ in range(_MOST_ROUNDS):
-        if not this.is_outdated:
+        if stop.requested or not this.is_outdated:
             return
         try:
-            async with this.site.holding(SELECT):
-                await this.select()
+            with stop.at_once():
+                async with this.site.holding(SELECT):
+                    await this.select()
         except LockedError:
             return  # whoever selects now takes it up
         await this.fetch()

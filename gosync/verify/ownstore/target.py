@@ -2,11 +2,11 @@
 
 Rows are read batch by batch, without the store's lock and without writing; what was
 read of a version with findings is kept, so that a row that changes meanwhile is seen.
-A blob must have
-its digest, and as a file of its version it is held against the record that proved
-the version when it was admitted; that record is proven anew with the store's own
-tiles, up to the head that is trusted. Where the tiles do not reach (they are kept
-for what was published), what the catalog says of it counts.
+
+A blob must have its digest, and as a file of its version it is held against the record
+that proved the version when it was admitted; that record is proven anew with the
+store's own tiles, up to the head that is trusted. Where the tiles do not reach (they
+are kept for what was published), what the catalog says of it counts.
 
 A row must say of its blobs and its record what these say themselves. What is wrong
 with a row, or with the whole file, is found at ``catalog.sqlite``.
