@@ -7,12 +7,14 @@ for)::
     bundle.json[.LABEL].sig  detached signatures over it, any number; see signing
     bundle.json[.LABEL].sigstore.json  the same in cosign's form
     manifest.zst             the target's whole selection, and where the rest lies
+    manifest-001.zst ...     the same in parts, where it is larger than a volume
     vol-0001.zst ...         the volumes: what is new to the receiver
     SHA256SUMS               of the header, the manifest and the volumes, for coreutils
 
 Names are of ``[a-z0-9._-]``, SHA256SUMS apart, so that they survive FAT, ISO 9660
 and case-insensitive media. No volume is larger than the target's ``volume_size``,
-which is below 4 GiB at most (FAT32); the manifest is smaller than that by its limit.
+which is below 4 GiB at most (FAT32), nor is any other file: a manifest that would be
+is cut into parts, which a header requires its reader to know.
 
 The **header** is canonical JSON (``header``): it names manifest and volumes with
 size and SHA-256, so that a signature over it binds every byte. Its own SHA-256 is

@@ -26,7 +26,11 @@ WITHDRAWALS: Final = "withdrawals"
 DIFFERENCES: Final = "list-differences"
 # To read a segment that begins in one volume and ends in a later one.
 LONG_SEGMENTS: Final = "long-segments"
-KNOWN_REQUIRES: Final = frozenset({WITHDRAWALS, DIFFERENCES, LONG_SEGMENTS})
+# To read a manifest that lies in several files.
+PARTED_MANIFESTS: Final = "parted-manifests"
+KNOWN_REQUIRES: Final = frozenset(
+    {WITHDRAWALS, DIFFERENCES, LONG_SEGMENTS, PARTED_MANIFESTS}
+)
 
 _Name = Annotated[str, msgspec.Meta(max_length=64)]
 
@@ -55,7 +59,7 @@ OURS: Final = ReaderFeatures(
 RELEASES: Final[Mapping[str, ReaderFeatures]] = {
     "0.1.0": ReaderFeatures(
         format=1,
-        requires=(DIFFERENCES, LONG_SEGMENTS, WITHDRAWALS),
+        requires=(DIFFERENCES, LONG_SEGMENTS, PARTED_MANIFESTS, WITHDRAWALS),
         artifacts=(DOCUMENT, VULNDB),
     ),
 }

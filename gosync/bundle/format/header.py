@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 
 from gosync.bundle.format.decoding import decode_json, decode_time
-from gosync.bundle.format.features import KNOWN_REQUIRES
+from gosync.bundle.format.features import KNOWN_REQUIRES, PARTED_MANIFESTS
 from gosync.bundle.format.names import (
     FORMAT,
     MANIFEST_NAME,
@@ -22,7 +22,9 @@ from gosync.bundle.format.names import (
     MAX_HEADER_BYTES,
     MAX_MANIFEST_BYTES,
     MAX_MANIFEST_FILE_BYTES,
+    MAX_MANIFEST_PARTS,
     MAX_VOLUMES,
+    manifest_part_name,
     volume_name,
 )
 from gosync.catalog.bundles import BundleKind
@@ -108,7 +110,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         created: When it was planned, RFC 3339.
         gosync: The version of gosync that made it.
         sumdb: The checksum database's head, None without a database.
-        manifest: The manifest.
+        manifest: The manifest; a file, or its parts one after the other.
+        manifest_parts: The files that it lies in, where it exceeds a volume.
         volumes: The volumes, in order.
         selected: Versions of the selection.
         carried: Versions of which something travels in this bundle.
@@ -145,11 +148,19 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     old_head_tiles: Size = 0
     artifacts: Size = 0
     artifacts_carried: Size = 0
+    manifest_parts: Annotated[
+        tuple[FileEntry, ...], msgspec.Meta(max_length=MAX_MANIFEST_PARTS)
+    ] = ()
+
+    @property
+    def manifest_files(self) -> tuple[FileEntry, ...]:
+        """The files that the manifest lies in, in order."""
+        return self.manifest_parts or (self.manifest,)
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
         """Every file that the header binds."""
-        return (self.manifest, *self.volumes)
+        return (*self.manifest_files, *self.volumes)
 
     @property
     def size_bytes(self) -> int:
@@ -251,6 +262,20 @@ def _check_files(header: Header) -> None:
     for number, volume in enumerate(header.volumes, start=1):
         if volume.name != volume_name(number):
             raise _malformed(f"volume {number} is not called {volume_name(number)}")
+    _check_parts(header)
+
+
+def _check_parts(header: Header) -> None:
+    """Check that the parts of a manifest are named so, and are of its size together."""
+    parts = header.manifest_parts
+    if bool(parts) != (PARTED_MANIFESTS in header.requires):
+        raise _malformed("parts of the manifest that none requires, or none of them")
+    for number, part in enumerate(parts, start=1):
+        if part.name != manifest_part_name(number):
+            want = manifest_part_name(number)
+            raise _malformed(f"part {number} of the manifest is not called {want}")
+    if parts and sum(part.size_bytes for part in parts) != header.manifest.size_bytes:
+        raise _malformed("the parts of the manifest are not of its size together")
 
 
 def _check_chain(header: Header) -> None:

@@ -18,7 +18,8 @@ MAX_SUMS_BYTES = 4 << 20
 MAX_SIGNATURE_BYTES = 64 << 10
 MAX_VOLUMES = 9_999
 MAX_FILE_BYTES = (4 << 30) - 1  # what FAT32 holds
-MAX_FILES = MAX_VOLUMES + 100
+MAX_MANIFEST_PARTS = 999
+MAX_FILES = MAX_VOLUMES + MAX_MANIFEST_PARTS + 100
 MAX_CHUNKS = 4096  # of CHUNK_BYTES, in a file of MAX_FILE_BYTES
 MAX_GROUP_HEAD_BYTES = 16 << 20
 MAX_GROUP_VERSIONS = 1024
@@ -32,6 +33,7 @@ WINDOW_LOG = 27
 PATCH_BYTES = 48 << 20
 
 _VOLUME = compile_on_use(r"vol-([0-9]{4})\.zst")
+_MANIFEST_PART = compile_on_use(r"manifest-([0-9]{3})\.zst")
 _LABEL = r"(\.[a-z0-9][a-z0-9_-]{0,62})?"
 _SIGNATURE = compile_on_use(rf"bundle\.json{_LABEL}\.(sig|sigstore\.json)")
 
@@ -47,9 +49,23 @@ def volume_name(number: int) -> str:
     return f"vol-{number:04d}.zst"
 
 
+def manifest_part_name(number: int) -> str:
+    """Return the name of a part of the manifest, counted from 1.
+
+    Raises:
+        MalformedError: the number is out of range.
+    """
+    if not 1 <= number <= MAX_MANIFEST_PARTS:
+        raise MalformedError(
+            "manifest part number", number, f"not 1 to {MAX_MANIFEST_PARTS}"
+        )
+    return f"manifest-{number:03d}.zst"
+
+
 def is_bundle_name(name: str) -> bool:
-    """Return whether a volume or a signature may be called so."""
-    return _VOLUME.fullmatch(name) is not None or is_signature_name(name)
+    """Return whether a volume, a manifest's part or a signature may be called so."""
+    numbered = _VOLUME.fullmatch(name) or _MANIFEST_PART.fullmatch(name)
+    return numbered is not None or is_signature_name(name)
 
 
 def is_signature_name(name: str) -> bool:

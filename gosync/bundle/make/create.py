@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from gosync import __version__
-from gosync.bundle.format.features import LONG_SEGMENTS
+from gosync.bundle.format.features import LONG_SEGMENTS, PARTED_MANIFESTS
 from gosync.bundle.format.header import (
     Algorithms,
     Header,
@@ -46,12 +46,7 @@ from gosync.bundle.make.packing import artifact_segments, tile_segments
 from gosync.bundle.make.partpacker import PackForm, PartPacker
 from gosync.bundle.make.parts import module_parts
 from gosync.bundle.make.readback import OwnBases, check_named, open_made
-from gosync.bundle.make.receiver import (
-    Receiver,
-    reader_of,
-    receiver_of,
-    receiver_with_need,
-)
+from gosync.bundle.make.receiver import reader_of, reads, receiver_for
 from gosync.bundle.make.selection import BundleSelection, read_selection
 from gosync.bundle.make.sharing import PackSharing
 from gosync.bundle.make.tiles import (
@@ -136,15 +131,6 @@ def create_bundle(
         return making.run()
 
 
-def _receiver(site: Site, options: CreateOptions) -> Receiver:
-    bundles, target = site.catalog.bundles, options.target
-    if options.need is not None:
-        return receiver_with_need(bundles, target.name, options.need)
-    if options.full:
-        return Receiver()
-    return receiver_of(bundles, target.name, sealed=target.sealed_base)
-
-
 class _Making:
     """One bundle in the making."""
 
@@ -162,7 +148,10 @@ class _Making:
         self._packed = packed
         self._options = options
         self._selection = selection
-        self._receiver = receiver = _receiver(site, options)
+        bundles, target = site.catalog.bundles, options.target
+        self._receiver = receiver = receiver_for(
+            bundles, target, options.need, full=options.full
+        )
         self._progress = progress
         self._scratch = site.blobs
         self._rules = rules_of(site.options)
@@ -170,8 +159,7 @@ class _Making:
         self._old_heads = self._old_head_tiles()
         bases = frozenset() if options.exact else receiver.applied
         self._bundled = list(travelling(selection.chosen, receiver.held, bases))
-        bundles, target = site.catalog.bundles, options.target.name
-        self._shrink = shrink_of(bundles, target, selection, self._rules)
+        self._shrink = shrink_of(bundles, target.name, selection, self._rules)
         self._lists = KeptLists(site.options.store_path)
         self._told_base = told_base(self._lists, receiver, options.reader)
 
@@ -315,9 +303,11 @@ class _Making:
         base_id = base.bundle_id or "" if base is not None else ""
         manifest = told(whole, self._told_base, base_id)
         carried, segments = list(whole.travelling()), whole.segments
+        limit = self._volume_bytes if self._reads(PARTED_MANIFESTS) else MAX_FILE_BYTES
+        written, parts = writer.write_manifest(manifest, limit_bytes=limit)
         return Header(
             format=FORMAT,
-            requires=required(manifest, volumes.files),
+            requires=required(manifest, volumes.files, parts),
             algorithms=Algorithms(
                 signatures=tuple(sorted({key.kind.value for key in self._keys}))
             ),
@@ -328,7 +318,8 @@ class _Making:
             created=row.planned_at,
             gosync=__version__,
             sumdb=self._sum_head(head),
-            manifest=writer.write_manifest(manifest),
+            manifest=written,
+            manifest_parts=parts,
             volumes=tuple(volumes.files),
             selected=len(whole.versions),
             carried=len(carried),
@@ -341,6 +332,14 @@ class _Making:
             artifacts=len(whole.artifacts),
             artifacts_carried=sum(a.segment is not None for a in whole.artifacts),
         )
+
+    @property
+    def _volume_bytes(self) -> int:
+        return min(self._options.target.volume_bytes, MAX_FILE_BYTES)
+
+    def _reads(self, feature: str) -> bool:
+        options, bundles = self._options, self._site.catalog.bundles
+        return reads(bundles, options.target.name, options.reader, feature)
 
     def _sum_head(self, head: SignedHead | None) -> SumHead | None:
         database = self._site.options.database
@@ -359,11 +358,8 @@ class _Making:
             *artifact_segments(new_blobs(self._selection, receiver)),
             *module_parts(bundled),
         ]
-        limit = min(self._options.target.volume_bytes, MAX_FILE_BYTES)
-        options, bundles = self._options, site.catalog.bundles
-        reader = reader_of(bundles, options.target.name, options.reader)
-        may_span = reader is None or LONG_SEGMENTS in reader.requires
-        form = PackForm(options.exact, limit, may_span, options.level)
+        limit, may_span = self._volume_bytes, self._reads(LONG_SEGMENTS)
+        form = PackForm(self._options.exact, limit, may_span, self._options.level)
         packer = PartPacker(site.blobs, site.tiles, self._scratch, form)
         packers = Packers(packer, self._scratch, self._sharing)
         placed: list[PlacedSegment] = []

@@ -17,6 +17,7 @@ from gosync.bundle.format.extents import is_long
 from gosync.bundle.format.features import (
     DIFFERENCES,
     LONG_SEGMENTS,
+    PARTED_MANIFESTS,
     WITHDRAWALS,
     ReaderFeatures,
 )
@@ -107,11 +108,14 @@ def told(manifest: Manifest, base: SelectionList | None, base_id: str) -> Manife
     return short if lines + more < whole else manifest
 
 
-def required(manifest: Manifest, files: Sequence[FileEntry]) -> tuple[str, ...]:
-    """Return what a reader of a manifest and its volumes must know."""
+def required(
+    manifest: Manifest, files: Sequence[FileEntry], parts: Sequence[FileEntry]
+) -> tuple[str, ...]:
+    """Return what a reader of a manifest, its volumes and its parts must know."""
     used = {
         DIFFERENCES: manifest.list_base is not None,
         LONG_SEGMENTS: any(is_long(each, files) for each in manifest.segments),
+        PARTED_MANIFESTS: bool(parts),
         WITHDRAWALS: bool(manifest.withdrawn),
     }
     return tuple(name for name, needed in used.items() if needed)

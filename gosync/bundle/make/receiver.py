@@ -15,6 +15,7 @@ import msgspec
 from gosync.bundle.format.features import ReaderFeatures
 from gosync.bundle.format.header import Known
 from gosync.bundle.format.need import NeedFile
+from gosync.bundle.options import TargetSpec
 from gosync.catalog.bundle_table import Bundles
 from gosync.catalog.bundles import BundleKind, BundleRow
 from gosync.catalog.documents import read_document
@@ -43,6 +44,20 @@ def reader_of(
     return None if said is None else read_document(said, ReaderFeatures)
 
 
+def reads(
+    bundles: Bundles, target: str, told: ReaderFeatures | None, feature: str
+) -> bool:
+    """Return whether a target's gosync knows what a header may require.
+
+    Where nobody can tell, it does: whoever installs one inside takes a current one.
+
+    Raises:
+        CatalogError: the catalog cannot be read, or has what no receipt says.
+    """
+    reader = reader_of(bundles, target, told)
+    return reader is None or feature in reader.requires
+
+
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a target.
 
@@ -65,6 +80,22 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     heads: tuple[int, ...] = ()
     artifacts: Mapping[tuple[str, str], str] = msgspec.field(default_factory=dict)
     lacks_list: bool = False
+
+
+def receiver_for(
+    bundles: Bundles, target: TargetSpec, need: NeedFile | None, *, full: bool
+) -> Receiver:
+    """Return what the target of a bundle has, by what it says and what is asked for.
+
+    Raises:
+        UsageError: the need is another target's.
+        CatalogError: the catalog cannot be read.
+    """
+    if need is not None:
+        return receiver_with_need(bundles, target.name, need)
+    if full:
+        return Receiver()
+    return receiver_of(bundles, target.name, sealed=target.sealed_base)
 
 
 def receiver_of(bundles: Bundles, target: str, *, sealed: bool) -> Receiver:

@@ -30,6 +30,7 @@ from gosync.bundle.format.names import (
     MANIFEST_NAME,
     SUMS_NAME,
     is_bundle_name,
+    manifest_part_name,
     volume_name,
 )
 from gosync.bundle.make.compressor import PackedSegment
@@ -74,8 +75,17 @@ class FolderWriter:
             file.write(data)
             _settle(file)
 
-    def write_manifest(self, manifest: Manifest) -> FileEntry:
-        """Write the manifest.
+    def write_manifest(
+        self, manifest: Manifest, *, limit_bytes: int
+    ) -> tuple[FileEntry, tuple[FileEntry, ...]]:
+        """Write the manifest, in parts where it is larger than one file may be.
+
+        Args:
+            manifest: What to write.
+            limit_bytes: The most that one file may have.
+
+        Returns:
+            What the header says of it, and of its parts; none where it is one file.
 
         Raises:
             StoreError: it cannot be written.
@@ -85,13 +95,17 @@ class FolderWriter:
         packed = BytesIO()
         write_frame([lines], packed, size_bytes=len(lines))
         data = packed.getvalue()
-        self.write(MANIFEST_NAME, data)
-        return FileEntry(
-            name=MANIFEST_NAME,
-            size_bytes=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
-            unpacked_bytes=len(lines),
-        )
+        whole = _entry(MANIFEST_NAME, data, unpacked_bytes=len(lines))
+        if len(data) <= limit_bytes:
+            self.write(MANIFEST_NAME, data)
+            return whole, ()
+        parts: list[FileEntry] = []
+        for start in range(0, len(data), limit_bytes):
+            name, some = manifest_part_name(len(parts) + 1), data[start:][:limit_bytes]
+            self.write(name, some)
+            begins = 0 if parts else len(lines)  # its one frame begins in the first
+            parts.append(_entry(name, some, unpacked_bytes=begins))
+        return whole, tuple(parts)
 
     def write_sums(self, files: Iterable[FileEntry], header: bytes) -> None:
         """Write SHA256SUMS, as coreutils check it.
@@ -254,6 +268,15 @@ class _Volume:
             sha256=self._digest.hexdigest(),
             unpacked_bytes=self._unpacked_bytes,
         )
+
+
+def _entry(name: str, data: bytes, *, unpacked_bytes: int) -> FileEntry:
+    return FileEntry(
+        name=name,
+        size_bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        unpacked_bytes=unpacked_bytes,
+    )
 
 
 def remove_folder(folder: Path) -> None:

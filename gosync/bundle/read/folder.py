@@ -172,7 +172,9 @@ class BundleFolder:
             MalformedError: it is no manifest, or not of these volumes.
         """
         file = self.header.manifest
-        data = b"".join(self.pieces(file))
+        files = self.header.manifest_files
+        data = b"".join(piece for each in files for piece in self.pieces(each))
+        _check_digest(MANIFEST_NAME, file, hashlib.sha256(data).hexdigest())
         found = read_manifest(unpack_pieces(data, unpacked_bytes=file.unpacked_bytes))
         check_volumes(self.header.volumes, found.volumes, found.segments)
         if found.list_base is not None and DIFFERENCES not in self.header.requires:
