@@ -13,6 +13,14 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue' # a progress bar makes downloads many times slower
 $PSNativeCommandUseErrorActionPreference = $false # what go returns is looked at here
 
+# Windows PowerShell 5 makes errors of what a program writes to stderr where a host or a
+# caller takes that up (ISE, remoting, 2>&1), and "Stop" would end at the first line, as
+# "go: downloading" is one. $LASTEXITCODE says how it ended.
+function Invoke-Go {
+    $ErrorActionPreference = 'Continue'
+    & go @args
+}
+
 function Install-Go([string]$Address, [string]$Folder, [string]$Scratch) {
     $session = $ExecutionContext.SessionState.Path
     $Folder = $session.GetUnresolvedProviderPathFromPSPath($Folder)
@@ -39,9 +47,9 @@ function Get-GoFile {
     if (-not (Get-Command go -ErrorAction SilentlyContinue)) {
         throw 'there is no go here; -Install DIR brings one'
     }
-    if ($Machine) { return Join-Path (go env GOROOT) 'go.env' }
+    if ($Machine) { return Join-Path (Invoke-Go env GOROOT) 'go.env' }
     Remove-Item Env:GOENV -ErrorAction SilentlyContinue
-    $found = go env GOENV
+    $found = Invoke-Go env GOENV
     if (-not $found -or $found -eq 'off') { throw "go keeps no settings: GOENV=$found" }
     return $found
 }
@@ -145,9 +153,9 @@ function Set-GoVariables([string]$Address, [string]$File) {
     $env:GOENV = $File
     foreach ($each in @("GOPROXY=$Address", @VARIABLES@)) {
         # Go before 1.21 does not know GOTOOLCHAIN.
-        if ($each -like 'GOTOOLCHAIN=*' -and -not (go env GOTOOLCHAIN)) { continue }
+        if ($each -like 'GOTOOLCHAIN=*' -and -not (Invoke-Go env GOTOOLCHAIN)) { continue }
         Add-Note $each $File
-        go env -w $each
+        Invoke-Go env -w $each
         if ($LASTEXITCODE) { throw "go cannot write $File" }
     }
 }
@@ -160,7 +168,7 @@ function Test-Download([string]$Address, [string]$Scratch) {
     $env:GOMODCACHE = "$Scratch\cache"
     $env:GOFLAGS = '-modcacherw'
     Push-Location $Scratch
-    try { go mod download $probe } finally { Pop-Location }
+    try { Invoke-Go mod download $probe } finally { Pop-Location }
     if ($LASTEXITCODE) { throw "$Address does not work from here; $file is as it was" }
 }
 
@@ -186,7 +194,8 @@ function Invoke-Main {
             if ($null -ne $before[$name]) { Set-Item "Env:$name" $before[$name] }
             else { Remove-Item "Env:$name" -ErrorAction SilentlyContinue }
         }
-        Remove-Item -Recurse -Force $scratch
+        # Paths of more than 260 characters cannot be removed by version 5; go is set up.
+        Remove-Item -Recurse -Force $scratch -ErrorAction Continue
     }
 }
 

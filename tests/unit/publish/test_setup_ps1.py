@@ -60,3 +60,28 @@ def test_what_it_changes_of_the_session_is_put_back():
     kept = SCRIPT[SCRIPT.index("$overriding = ") : SCRIPT.index("$before[$name] = ")]
     assert changed == {"GOENV", "GOPATH", "GOMODCACHE", "GOFLAGS"}
     assert {each for each in changed if f"'{each}'" in kept} == changed
+
+
+def test_go_is_called_in_one_place_where_its_stderr_is_no_error():
+    """Windows PowerShell 5 ends a script with "Stop" at a line of stderr it reads."""
+    called = list(_callers(PARSER.parse(_filled()).root_node, ""))
+    assert [function for name, function in called if name == "go"] == ["Invoke-Go"]
+    calls = {function for name, function in called if name == "Invoke-Go"}
+    assert calls == {"Get-GoFile", "Set-GoVariables", "Test-Download"}
+    body = SCRIPT[SCRIPT.index("function Invoke-Go") :]
+    assert body.index("= 'Continue'") < body.index("& go @args")
+
+
+def _callers(node: Node, function: str) -> Iterator[tuple[str, str]]:
+    """Yield each command's name with the function that it stands in."""
+    for child in node.children:
+        text = (child.text or b"").decode()
+        if child.type == "function_name":
+            function = text
+        if child.type == "command_name":
+            yield text, function
+        yield from _callers(child, function)
+
+
+def _filled() -> bytes:
+    return fill_ps1(SCRIPT, ClientSettings(None, (), toolchains=True, probe="m@v1.0.0"))
