@@ -30,6 +30,7 @@ from gosync.catalog.versions import Need
 from gosync.cli.bundle_lines import (
     artifacts_text,
     tiles_text,
+    vulnerable_lines,
     withdrawn_lines,
 )
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
@@ -305,6 +306,7 @@ def _lines(created: Created, asked: CreateOptions) -> Iterator[str]:
             " inside does not know"
         )
     yield from withdrawn_lines(created.selection.withdrawn)
+    yield from vulnerable_lines(created.vulnerable)
     if created.selection.omitted:
         yield (
             f"left out: {len(created.selection.omitted)} selected versions, of which"

@@ -16,6 +16,7 @@ from gosync.catalog import leases
 from gosync.cli.bundle_lines import (
     artifacts_text,
     skipped_lines,
+    vulnerable_lines,
     withdrawn_lines,
 )
 from gosync.cli.confirm import agreeing, with_delete_limit
@@ -194,6 +195,7 @@ def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterato
     yield from withdrawn_lines(report.bundle.manifest.withdrawn)
     if report.published is not None:
         yield from tree_lines(report.published)
+    yield from vulnerable_lines(report.vulnerable)
     if report.receipt is not None:
         now = report.receipt
         yield (

@@ -7,14 +7,27 @@ from collections.abc import Iterable, Iterator
 from gosync.bundle.format.artifacts import ArtifactEntry, skipped_artifacts
 from gosync.bundle.format.header import Header
 from gosync.bundle.format.manifest import WithdrawnEntry
+from gosync.cli.vulnlines import vulnerable_line
 from gosync.config.sizes import format_size
+from gosync.ingest.vulnnews import VulnNews
 from gosync.text import printable
+
+_VULNERABLE_SHOWN = 20
 
 
 def withdrawn_lines(entries: Iterable[WithdrawnEntry]) -> Iterator[str]:
     """Yield what a bundle withdraws, for people."""
     for each in entries:
         yield f"withdraws {each.path}@{each.version}: {printable(each.reason)}"
+
+
+def vulnerable_lines(news: VulnNews) -> Iterator[str]:
+    """Yield what became known as vulnerable, for people."""
+    for each in news.found[:_VULNERABLE_SHOWN]:
+        yield f"newly known: {vulnerable_line(each)}"
+    more = len(news.found[_VULNERABLE_SHOWN:]) + news.more
+    if more:
+        yield f"... and {more} more; `gosync vulns` names them"
 
 
 def tiles_text(header: Header) -> str:

@@ -17,6 +17,7 @@ from gosync.cli.passlines import freshness_line
 from gosync.cli.policylines import policy_lines
 from gosync.cli.tables import finding_lines, withdrawal_lines
 from gosync.cli.troublelines import completeness_lines, selection_line
+from gosync.cli.vulnlines import vulnerable_line
 from gosync.clock import SystemClock
 from gosync.config.sizes import format_size
 from gosync.site.site import read_catalog
@@ -150,6 +151,8 @@ def _found_lines(report: StatusReport) -> Iterator[str]:
             f"vulnerable {report.vulnerable} modules, in versions that are here:"
             " `gosync vulns` names them"
         )
+    for each in report.vulnerable_newest:
+        yield f"known      {ago(each.since)}: {vulnerable_line(each)}"
 
 
 def _upstream_line(each: UpstreamState) -> str:

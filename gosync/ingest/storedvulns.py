@@ -58,17 +58,41 @@ class StoredVulns:
         Raises:
             StoreError: store or catalog cannot be read, or what it has is no database.
         """
+        for identifier in self.times(path):
+            yield from self.named(path, identifier)
+
+    def times(self, path: str) -> Mapping[str, str]:
+        """Return which entries are about a module, and when each one changed last.
+
+        Raises:
+            StoreError: as ``of``.
+        """
         index = self._artifacts.get(VULNDB, MODULES)
-        if index is None:
-            return
-        for identifier in _index(self._blobs.read, index).get(path, ()):
-            kept = self._artifacts.get(VULNDB, entry_file(identifier))
-            if kept is None:
-                continue  # between two waves of a bundle
-            entry = _entry(self._blobs.read, kept)
-            if entry.withdrawn is None:
-                named = (e for e in modules_of(entry) if e.package.name == path)
-                yield from ((entry, each) for each in named)
+        return {} if index is None else _index(self._blobs.read, index).get(path, {})
+
+    def named(
+        self, path: str, identifier: str, *, digest: str = ""
+    ) -> Iterator[tuple[VulnEntry, AffectedModule]]:
+        """Yield what an entry says of a module, nothing where it is withdrawn.
+
+        Args:
+            path: The module.
+            identifier: The entry's.
+            digest: That of an earlier form of the entry; "" for the one of now.
+
+        Raises:
+            StoreError: as ``of``.
+        """
+        name = entry_file(identifier)
+        kept = self._artifacts.get(VULNDB, name)
+        if digest:
+            kept = Artifact(kind=VULNDB, name=name, digest=digest, size_bytes=0)
+        if kept is None:
+            return  # between two waves of a bundle
+        entry = _entry(self._blobs.read, kept)
+        if entry.withdrawn is None:
+            named = (e for e in modules_of(entry) if e.package.name == path)
+            yield from ((entry, each) for each in named)
 
 
 def stored_entries(catalog: Catalog, blobs: BlobReader) -> dict[str, bytes]:
@@ -87,18 +111,14 @@ def stored_entries(catalog: Catalog, blobs: BlobReader) -> dict[str, bytes]:
 
 
 @lru_cache(maxsize=2)
-def _index(read: Read, artifact: Artifact) -> Mapping[str, tuple[str, ...]]:
+def _index(read: Read, artifact: Artifact) -> Mapping[str, Mapping[str, str]]:
     try:
         data = read(Digest(artifact.digest))
         modules = msgspec.json.decode(data, type=list[ModuleVulns])
     except msgspec.DecodeError as exc:
         raise _broken(artifact, exc) from exc
-    return {each.path: _ids(each) for each in modules}
-
-
-def _ids(module: ModuleVulns) -> tuple[str, ...]:
-    """Return each id once: an entry that names the module twice has two lines."""
-    return tuple(dict.fromkeys(each.id for each in module.vulns))
+    # An entry that names the module twice has two lines.
+    return {each.path: {v.id: v.modified for v in each.vulns} for each in modules}
 
 
 @lru_cache(maxsize=_ENTRIES_KEPT)

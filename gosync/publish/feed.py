@@ -4,13 +4,15 @@ Atom (RFC 4287), for people inside who want to follow it without asking. An entr
 is a version that is carried whole, at the time it was admitted, a finding, at the
 time its state was set, or a version that was withdrawn; its id stays the same, so that
 a reader shows a finding anew when it was settled. The feed says what this site saw and
-when: two sites that carry the same have different ones.
+when: two sites that carry the same have different ones. A vulnerability of a module is
+an entry, too, at the later of when the database's entry changed and when the newest of
+the affected versions came; the newest few have a place, however much else came in.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 from urllib.parse import quote
@@ -20,9 +22,12 @@ from gosync.catalog.versions import VersionRow
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import MalformedError
 from gosync.folder import routes
+from gosync.osv.vulnerable import NewestVulnerable
 
 ENTRIES: Final = 100
+VULNERABLE_ENTRIES: Final = 30
 _NAMES: Final = uuid.uuid5(uuid.NAMESPACE_URL, "tag:gosync,2026:feed")
+_VERSIONS: Final = 5
 _EMPTY_AT: Final = "1970-01-01T00:00:00.000000Z"
 _UP: Final = "../" * routes.FEED.count("/")
 
@@ -31,6 +36,7 @@ def format_feed(
     versions: Iterable[VersionRow],
     findings: Iterable[Finding],
     withdrawals: Iterable[Withdrawal] = (),
+    vulnerable: Sequence[NewestVulnerable] = (),
 ) -> bytes:
     """Return the feed's bytes.
 
@@ -38,13 +44,16 @@ def format_feed(
         versions: What was admitted last.
         findings: What was found or settled last.
         withdrawals: What was withdrawn or brought back last.
+        vulnerable: What became known as vulnerable last, newest first.
     """
+    kept = list(_of_vulnerable(vulnerable[:VULNERABLE_ENTRIES]))
     entries = [
         *map(_of_finding, findings),
         *_of_withdrawals(withdrawals),
         *_of_versions(versions),
     ]
-    newest = sorted(entries, reverse=True)[:ENTRIES]
+    newest = sorted(entries, reverse=True)[: ENTRIES - len(kept)]
+    newest = sorted([*newest, *kept], reverse=True)
     updated = newest[0][0] if newest else _EMPTY_AT
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -101,6 +110,25 @@ def _of_withdrawals(withdrawals: Iterable[Withdrawal]) -> Iterator[tuple[str, st
             _id("withdrawn", each.path, each.version, each.told_by),
             f"{done}: {each.path} {each.version}",
             f"{each.reason}{needed}",
+            page,
+        )
+
+
+def _of_vulnerable(
+    vulnerable: Iterable[NewestVulnerable],
+) -> Iterator[tuple[str, str]]:
+    for each in vulnerable:
+        try:
+            page = routes.of_module(each.module).page
+        except MalformedError:
+            continue
+        known = f"{each.id} ({', '.join(each.aliases)})" if each.aliases else each.id
+        yield _entry(
+            each.since or _EMPTY_AT,
+            _id("vulnerable", each.module, each.id),
+            f"vulnerable: {each.module} by {known}",
+            f"{each.summary}; affected: {each.versions_text(_VERSIONS)};"
+            f" {each.fixed_text}",
             page,
         )
 

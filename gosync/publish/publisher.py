@@ -20,12 +20,13 @@ from gosync.errors import StoreError
 from gosync.folder import routes
 from gosync.hint import advise, command
 from gosync.ingest.generation import Generation
-from gosync.publish.feed import ENTRIES, format_feed
+from gosync.publish.feed import ENTRIES, VULNERABLE_ENTRIES, format_feed
 from gosync.publish.indexing import bring_up_index
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.marker import Marker
 from gosync.publish.modulepublication import ModulesPublication, ModulesSetting
 from gosync.publish.modules import ModuleWriter
+from gosync.publish.newestvulns import NewestVulns
 from gosync.publish.owner import check_owner
 from gosync.publish.publication import Publication
 from gosync.publish.report import PublishReport
@@ -252,10 +253,12 @@ class Publisher:
         if marker is None:
             return False
         check_owner(tree.storage.name, marker, self._catalog.identity.get())
+        vulns = NewestVulns(self._catalog, self._blobs, self._clock.now())
         feed = format_feed(
             self._catalog.arrivals.newest(limit=ENTRIES),
             self._catalog.findings.newest(limit=ENTRIES),
             self._catalog.withdrawn.newest(limit=ENTRIES),
+            vulns.of(tree.id, limit=VULNERABLE_ENTRIES),
         )
         writer = tree.storage.writer()
         with disk_errors(tree.storage.name):

@@ -26,9 +26,12 @@ from gosync.catalog.runs import Run
 from gosync.catalog.selection_notes import SelectionNote
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import InterruptedRunError, StoreError
+from gosync.osv.vulnerable import NewestVulnerable
 from gosync.publish.marker import read_marker
+from gosync.publish.newestvulns import NewestVulns
 from gosync.site.options import SiteOptions
 from gosync.site.policyreport import PolicyReport, read_policy
+from gosync.site.storeparts import store_blobs
 from gosync.site.treestorage import tree_storage
 from gosync.site.volume import MonthVolume
 from gosync.status.facts import MirrorFacts, gather_facts
@@ -41,6 +44,7 @@ from gosync.sync.index import NAMED
 from gosync.sync.keptindex import KEPT
 from gosync.upstream.kept import UpstreamState
 
+_VULNERABLE_SHOWN: Final = 5
 _STOPPED: Final = InterruptedRunError(SIGTERM).exit_code  # of a job
 
 
@@ -105,6 +109,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
         findings: What stands open of what audits found.
         vulnerable: How many modules of the tree have versions with known
             vulnerabilities.
+        vulnerable_newest: What became known of these last, newest first, a few.
         late: What is older than it may be.
         exit_code: The process's.
     """
@@ -134,6 +139,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...]
     findings: list[Finding]
     vulnerable: int
+    vulnerable_newest: list[NewestVulnerable]
     late: list[Late]
     exit_code: int
 
@@ -189,6 +195,7 @@ def read_status(
         failures=facts.completeness.failures,
         findings=findings,
         vulnerable=facts.vulnerable,
+        vulnerable_newest=_newest_vulnerable(catalog, options, facts),
         late=late,
         exit_code=_exit_code(facts.completeness.exit_code, late, findings),
     )
@@ -201,6 +208,15 @@ def _exit_code(
     if completeness == SOME_MISSING or (late and not completeness):
         return SOME_MISSING
     return STANDS_OPEN if findings else completeness
+
+
+def _newest_vulnerable(
+    catalog: Catalog, options: SiteOptions, facts: MirrorFacts
+) -> list[NewestVulnerable]:
+    if not facts.vulnerable:
+        return []
+    found = NewestVulns(catalog, store_blobs(options), facts.now)
+    return found.of(str(options.tree_path), limit=_VULNERABLE_SHOWN)
 
 
 def _unknown(options: SiteOptions) -> int:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,7 @@ from gosync.bundle.make.volumes import (
     VolumeWriter,
     remove_folder,
 )
+from gosync.bundle.make.vulnerable import vulnerable_since
 from gosync.bundle.read.keptlists import KeptLists
 from gosync.bundle.read.proving import Proven, prove_bundle
 from gosync.catalog import leases
@@ -113,18 +115,15 @@ def create_bundle(
         with site.hold(leases.SELECT):
             bundles = site.catalog.bundles
             reader = reader_of(bundles, options.target.name, options.reader)
-            selection = read_selection(
-                site.catalog, reader, with_pulled=site.options.bundle_pulled
-            )
+            pulled = site.options.bundle_pulled
+            read = partial(read_selection, site.catalog, reader, with_pulled=pulled)
+            selection = read()
             if options.documents:
                 keep_documents(site, options.documents, selection)
-                selection = read_selection(
-                    site.catalog, reader, with_pulled=site.options.bundle_pulled
-                )
+                selection = read()
             note_kept_head(site)
             check_readable(selection, reader)
-            watcher = progress or NoProgress()
-            making = _Making(site, options, selection, watcher, sharing, packed)
+            making = _Making(site, options, selection, progress, sharing, packed)
             stack.enter_context(site.holder.relying_on(making.digests))
         if making.brings_nothing:
             return Created(selection=selection)
@@ -139,7 +138,7 @@ class _Making:
         site: Site,
         options: CreateOptions,
         selection: BundleSelection,
-        progress: Progress,
+        progress: Progress | None,
         sharing: PackSharing | None,
         packed: PackedParts | None,
     ) -> None:
@@ -152,7 +151,7 @@ class _Making:
         self._receiver = receiver = receiver_for(
             bundles, target, options.need, full=options.full
         )
-        self._progress = progress
+        self._progress = progress or NoProgress()
         self._scratch = site.blobs
         self._rules = rules_of(site.options)
         self._head = bundled_head(site, selection.chosen)
@@ -189,9 +188,8 @@ class _Making:
         Raises:
             GosyncError: see ``create_bundle``.
         """
-        selection = self._selection
-        nothing = not (selection.chosen or selection.artifacts)
-        if nothing and self._receiver.base is None:
+        selection, base = self._selection, self._receiver.base
+        if base is None and not (selection.chosen or selection.artifacts):
             hint = advise("run {}", command("sync"))
             raise UsageError("nothing is selected and here", hint=hint)
         self._keys = [e for path in self._options.target.keys for e in read_keys(path)]
@@ -225,9 +223,8 @@ class _Making:
         check_named(final, identity)
         self._lists.keep(identity, self._list)
         holds = ((chosen.mv, chosen.need) for chosen in self._selection.chosen)
-        ruled = replace(
-            row, rules=self._rules.text, rules_fingerprint=self._rules.fingerprint
-        )
+        rules = self._rules
+        ruled = replace(row, rules=rules.text, rules_fingerprint=rules.fingerprint)
         Ledger(self._site).seal(
             ruled,
             holds,
@@ -236,13 +233,15 @@ class _Making:
             self._selection.withdrawn_digest,
         )
         self._lists.sweep(self._site.catalog)
-        made = Created(selection=self._selection, path=final, id=identity)
-        return replace(
-            made,
+        return Created(
+            selection=self._selection,
+            path=final,
+            id=identity,
             header=header,
             proven=proven,
             signed_by=signed_by,
             shrink=self._shrink,
+            vulnerable=vulnerable_since(self._site, self._selection, self._receiver),
         )
 
     def _old_head_tiles(self) -> OldHeadTiles:

@@ -24,6 +24,8 @@ from gosync.bundle.read.documents import (
     withdrawn_reports,
 )
 from gosync.bundle.read.proving import Proven
+from gosync.ingest.vulnnews import VulnNews
+from gosync.osv.vulnerable import VulnerableModule
 
 
 class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,7 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
         proven: What was read back, None where nothing was made.
         signed_by: Fingerprints of the keys that signed.
         shrink: What rules that changed took out of the selection, or None.
+        vulnerable: What became known as vulnerable since the bundle before.
     """
 
     selection: BundleSelection
@@ -70,6 +73,7 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     proven: Proven | None = None
     signed_by: tuple[str, ...] = ()
     shrink: ShrinkEntry | None = None
+    vulnerable: VulnNews = VulnNews()
 
 
 class CreateReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +89,9 @@ class CreateReport(msgspec.Struct, frozen=True, kw_only=True):
         withdrawn: What nobody is to be given any more.
         left_out: How many artifacts the site cannot read, by kind.
         shrink: What rules that changed took out of the selection, or None.
+        vulnerable: Which of the versions became known as vulnerable since the bundle
+            that this one builds on, by entry and module.
+        vulnerable_more: How many entries and modules are not listed there.
     """
 
     result: str
@@ -96,6 +103,8 @@ class CreateReport(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn: list[WithdrawnReport]
     left_out: dict[str, int]
     shrink: ShrinkReport | None
+    vulnerable: tuple[VulnerableModule, ...]
+    vulnerable_more: int
 
     @classmethod
     def of(cls, created: Created) -> CreateReport:
@@ -111,6 +120,8 @@ class CreateReport(msgspec.Struct, frozen=True, kw_only=True):
             withdrawn=withdrawn_reports(selection.withdrawn),
             left_out=dict(selection.unread),
             shrink=ShrinkReport.of(created.shrink),
+            vulnerable=created.vulnerable.found,
+            vulnerable_more=created.vulnerable.more,
         )
 
 

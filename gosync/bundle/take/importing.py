@@ -55,6 +55,7 @@ from gosync.bundle.take.plan import BundleSet, ImportPlan
 from gosync.bundle.take.space import check_import_fits
 from gosync.bundle.take.sumdb import BundleSumRemote
 from gosync.bundle.take.unpacking import Unpacker
+from gosync.bundle.take.vulnerable import VulnWatch
 from gosync.bundle.take.waiting import WaitingBundles
 from gosync.bundle.take.withdrawals import withdraw_at_once
 from gosync.catalog import leases
@@ -65,6 +66,7 @@ from gosync.ingest.evidence import keep_evidence
 from gosync.ingest.gate import Gate
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
+from gosync.ingest.vulnnews import VulnNews
 from gosync.publish.report import PublishReport
 from gosync.signing.trust import SignedBy, TrustFile, check_signatures
 from gosync.site.site import Site
@@ -118,6 +120,7 @@ class Import:
         )
         self._brought = self._brought_go_mods = self._brought_bytes = 0
         self._brought_artifacts = 0
+        self._vulnerable = VulnNews()
         self._gap: ImportPlan | None = None
         self._tiles_missing = False
         self._carried_tiles: list[Tile] = []
@@ -154,6 +157,7 @@ class Import:
         with self._evidence(bundle):
             signed_by = self._check_signatures(bundle)
             standing = check_acceptable(bundle, imports, target=self._target)
+        watch = VulnWatch(self._site)
         candidates = self._waiting.open()
         newest = imports.newest()
         shown = newest is not None and newest.bundle_id == bundle.id
@@ -170,7 +174,7 @@ class Import:
             applied = await self._apply_newest(candidates, bundle)
         published = None
         if applied or standing is BundleStatus.APPLIED:
-            published = await self._publish()
+            published = await self._publish(watch)
         return self._report(bundle, signed_by, standing, published)
 
     def _withdraw(self, bundle: BundleFolder) -> None:
@@ -329,12 +333,13 @@ class Import:
             concurrency = PoolConcurrency(site.options.concurrency)
             yield SumClient(ops, database, concurrency=concurrency)
 
-    async def _publish(self) -> PublishReport:
+    async def _publish(self, watch: VulnWatch) -> PublishReport:
         """Bring the tree up to the selection; its tiles are in the store."""
         async with self._sums(None, ()) as sums:
             if sums is not None:
                 await sums.start()
             published = await publish_tree(self._site, sums, self._progress)
+        self._vulnerable = await anyio.to_thread.run_sync(watch.news)
         async with (
             self._site.holding_at_last(leases.SELECT),
             self._site.holding_at_last(leases.PRUNE),
@@ -349,15 +354,12 @@ class Import:
         standing: BundleStatus,
         published: PublishReport | None,
     ) -> ImportReport:
-        outcome = ImportOutcome.APPLIED
+        outcome, brought = ImportOutcome.APPLIED, self._brought + self._brought_go_mods
         if not self._is_applied(bundle):
             outcome = ImportOutcome.STAGED
         elif self._gap is not None and self._gap.chosen.id == bundle.id:
             outcome = ImportOutcome.DAMAGED
-        elif (
-            standing is BundleStatus.APPLIED
-            and not self._brought + self._brought_go_mods
-        ):
+        elif standing is BundleStatus.APPLIED and not brought:
             outcome = ImportOutcome.UNCHANGED
         return ImportReport(
             outcome=outcome,
@@ -370,6 +372,7 @@ class Import:
             published=published,
             receipt=make_receipt(self._site, signed_by, bundle),
             need=self._need(),
+            vulnerable=self._vulnerable,
         )
 
     def _need(self) -> NeedFile | None:

@@ -27,6 +27,8 @@ from gosync.bundle.read.keptlists import KeptLists
 from gosync.bundle.take.plan import ImportPlan
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.errors import BundleGapError
+from gosync.ingest.vulnnews import VulnNews
+from gosync.osv.vulnerable import VulnerableModule
 from gosync.publish.report import PublishReport, TreeReport
 from gosync.signing.trust import SignedBy
 from gosync.site.site import Site
@@ -61,6 +63,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         published: What publishing did, None when nothing was applied.
         receipt: What the site has now, None before any bundle was applied.
         need: What is missing for bundles that wait, None when none does.
+        vulnerable: What became known as vulnerable by it.
     """
 
     outcome: ImportOutcome
@@ -73,6 +76,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     published: PublishReport | None = None
     receipt: Receipt | None = None
     need: NeedFile | None = None
+    vulnerable: VulnNews = VulnNews()
 
     @property
     def skipped(self) -> Mapping[str, int]:
@@ -105,6 +109,8 @@ class ImportedBundle(msgspec.Struct, frozen=True, kw_only=True):
         now: What the site has now, None before any bundle was applied.
         need: What is missing for bundles that wait, or None.
         published: What publishing did, None when nothing was applied.
+        vulnerable: Which versions became known as vulnerable, by entry and module.
+        vulnerable_more: How many entries and modules are not listed there.
     """
 
     outcome: ImportOutcome
@@ -122,6 +128,8 @@ class ImportedBundle(msgspec.Struct, frozen=True, kw_only=True):
     now: Receipt | None
     need: NeedFile | None
     published: TreeReport | None
+    vulnerable: tuple[VulnerableModule, ...]
+    vulnerable_more: int
 
     @classmethod
     def of(cls, report: ImportReport) -> ImportedBundle:
@@ -143,6 +151,8 @@ class ImportedBundle(msgspec.Struct, frozen=True, kw_only=True):
             now=report.receipt,
             need=report.need,
             published=TreeReport.of(published) if published else None,
+            vulnerable=report.vulnerable.found,
+            vulnerable_more=report.vulnerable.more,
         )
 
 

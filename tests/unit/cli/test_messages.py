@@ -191,6 +191,14 @@ def test_each_text_has_what_the_english_one_has():
         ("there is a tree at /t: run `x`", "/t 处有 a tree：请运行 `x`"),
         ("see a; see b", "参见 a；参见 b"),
         ("2 whole, 1 gone", "2 个完整，1 个上游已无"),
+        (
+            "newly known: GO-1 (CVE-1) x.y/m v1.0.0: fixed in v1.2.0, not carried",
+            "新知漏洞：GO-1 (CVE-1) x.y/m v1.0.0：v1.2.0 起已修复，这里没有",
+        ),
+        (
+            "known      2 h ago: GO-1 x.y/m v1.0.0: fixed in no version yet",
+            "已知漏洞   2 小时前：GO-1 x.y/m v1.0.0：尚无版本修复",
+        ),
         ('proxies = "x, none", none', 'proxies = "x, none", none'),
         ("none,\nnone, none", "none,\nnone, none"),
         ("github.com/x/y, v1.0.0; z", "github.com/x/y, v1.0.0; z"),
