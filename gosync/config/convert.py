@@ -26,6 +26,7 @@ import msgspec
 
 from gosync.config.mistakes import Key, Mistakes
 from gosync.config.schema import FileSchema, Section
+from gosync.config.wanted import plainly
 from gosync.errors import ConfigError
 from gosync.pattern import compile_on_use
 
@@ -168,7 +169,7 @@ def _converted(value: object, kind: Any, key: Key, mistakes: Mistakes) -> Any:
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as exc:
-        error = ConfigError(str(exc))
+        error = ConfigError(plainly(str(exc), kind))
         known = _choices(kind) if _element_kind(kind) is None else []
         if known and isinstance(value, str):
             hint = f"known: {', '.join(known)}"

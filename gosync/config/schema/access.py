@@ -7,7 +7,12 @@ from typing import Annotated
 import msgspec
 
 from gosync.access.rule import About, Per, RuleOutcome
-from gosync.config.schema.section import Days, Section
+from gosync.config.schema.section import Days, Name, Section
+
+_PREFIX = msgspec.Meta(
+    pattern="^(/[^/].*[^/])?$",
+    extra={"form": 'a path with a slash before it and none behind it, like "/goproxy"'},
+)
 
 
 class AccessRuleSection(Section, frozen=True):
@@ -29,7 +34,7 @@ class AccessRuleSection(Section, frozen=True):
         without: It fires only for who asked for nothing of this kind on that day.
     """
 
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
+    name: Name
     count: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
     query: str = "any"
     outcome: RuleOutcome = RuleOutcome.ANY
@@ -57,7 +62,7 @@ class AccessSection(Section, frozen=True):
     """
 
     logs: tuple[str, ...] = ()
-    prefix: Annotated[str, msgspec.Meta(pattern="^(/[^/].*[^/])?$")] = ""
+    prefix: Annotated[str, _PREFIX] = ""
     inside: tuple[str, ...] = ()
     anonymous: bool = False
     default_rules: bool = True

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import msgspec
-
 from gosync.admit.verdict import OnError
-from gosync.config.schema.section import Section
+from gosync.config.schema.section import Name, Section
 
 
 class AdmitSection(Section, frozen=True):
@@ -26,7 +22,7 @@ class AdmitSection(Section, frozen=True):
             again), "admit", "refuse".
     """
 
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
+    name: Name
     command: tuple[str, ...] = ()
     url: str = ""
     version_command: tuple[str, ...] = ()

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gosync.config.schema.section import Section
+from gosync.config.schema.section import NAME_FORM, Name, Section
+
+_TARGET = msgspec.Meta(pattern="^([a-z0-9][a-z0-9._-]{0,63})?$", extra=NAME_FORM)
 
 
 class TargetSection(Section, frozen=True):
@@ -25,7 +27,7 @@ class TargetSection(Section, frozen=True):
             counts as lost, and what it carried travels again.
     """
 
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
+    name: Name
     volume_size: str = "4.3GiB"
     keys: tuple[str, ...] = ()
     base: Literal["acked", "sealed"] = "acked"
@@ -47,6 +49,6 @@ class BundleSection(Section, frozen=True):
     """
 
     trust: str = "./trust.toml"
-    target: Annotated[str, msgspec.Meta(pattern="^([a-z0-9][a-z0-9._-]{0,63})?$")] = ""
+    target: Annotated[str, _TARGET] = ""
     inbox: str = ""
     outbox: str = ""

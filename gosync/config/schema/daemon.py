@@ -8,6 +8,14 @@ import msgspec
 
 from gosync.config.schema.section import Positive, Section
 
+_MIRROR = msgspec.Meta(
+    pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$",
+    extra={
+        "form": "letters, digits, dots, underscores and hyphens, the first one a letter"
+        " or a digit"
+    },
+)
+
 
 class JobSection(Section, frozen=True):
     """One ``[daemon.jobs.NAME]``; what is "" has the job's own default.
@@ -67,7 +75,7 @@ class DaemonSection(Section, frozen=True):
         jobs: What is done, and when.
     """
 
-    name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "go"
+    name: Annotated[str, _MIRROR] = "go"
     timezone: str = "UTC"
     metrics_file: str = ""
     stop_seconds: Positive = 60

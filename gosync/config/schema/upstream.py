@@ -13,6 +13,13 @@ from gosync.upstream.route import Order
 
 HOST_PATTERN = "^[a-z0-9][a-z0-9.-]*(:[0-9]+)?$"
 RESOLVE_PATTERN = r"^[A-Za-z0-9.-]+=[0-9A-Fa-f.:]+$"
+HOST = msgspec.Meta(
+    pattern=HOST_PATTERN,
+    extra={"form": 'a host in small letters, like "git.corp.example" or with ":8443"'},
+)
+RESOLVE = msgspec.Meta(
+    pattern=RESOLVE_PATTERN, extra={"form": 'HOST=ADDRESS, like "go.corp=10.0.0.7"'}
+)
 
 
 class WindowSection(Section, frozen=True):
@@ -96,7 +103,7 @@ class UpstreamSection(Section, frozen=True):
     client_cert: str = ""
     client_key: str = ""
     tls_min: TlsVersion = TlsVersion.TLS_1_2
-    resolve: tuple[Annotated[str, msgspec.Meta(pattern=RESOLVE_PATTERN)], ...] = ()
+    resolve: tuple[Annotated[str, RESOLVE], ...] = ()
     private: tuple[str, ...] = ()
     list_interval_seconds: Annotated[float, msgspec.Meta(ge=0)] | None = None
     probe_versions: bool = False
@@ -119,4 +126,4 @@ class AuditSection(Section, frozen=True):
     interval_days: Days = 7
     stale_days: Days = 1
     accept: tuple[FindingKind, ...] = ()
-    git_hosts: tuple[Annotated[str, msgspec.Meta(pattern=HOST_PATTERN)], ...] = ()
+    git_hosts: tuple[Annotated[str, HOST], ...] = ()

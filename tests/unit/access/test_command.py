@@ -66,7 +66,8 @@ def test_a_rule_of_the_configuration_fires_with_code_4(site, tmp_path):
         ({"window": "0s"}, "from a second to 31 days"),
         ({"without": "mod"}, "alone"),
         ({"per": "planet"}, "none of those that are known"),
-        ({"count": -1}, "Expected `int` >= 0"),
+        ({"count": -1}, "must be 0 or more"),
+        ({"name": "Not Found!"}, "must be 1 to 64 of a-z, 0-9, dots"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_a_mistake(site, rule, reason):

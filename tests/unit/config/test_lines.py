@@ -53,10 +53,10 @@ def test_each_wrong_element_of_a_list_is_named_with_its_line(tmp_path: Path):
     )
     _, mistakes = examine_config(tmp_path / "gosync.toml", {})
     assert [(each.key, each.line, each.reason) for each in mistakes] == [
-        ("upstream.private.2", 4, "Expected `str`, got `int`"),
-        ("upstream.private.3", 5, "Expected `str`, got `bool`"),
-        ("upstream.proxies.2", 7, "Expected `str`, got `int`"),
+        ("upstream.private.2", 4, "must be a text, not a whole number"),
+        ("upstream.private.3", 5, "must be a text, not true or false"),
+        ("upstream.proxies.2", 7, "must be a text, not a whole number"),
         ("audit.accept.2", 9, "is none of those that are known"),
-        ("hooks.on_success", 11, "Expected `array`, got `int`"),
+        ("hooks.on_success", 11, 'must be a list, like ["..."], not a whole number'),
     ]
     assert str(mistakes[3].hint).startswith("known: ")
