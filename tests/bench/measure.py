@@ -17,6 +17,7 @@ import msgspec
 _METER = Path(__file__).with_name("meter.py")
 GOSYNC = (sys.executable, "-m", "gosync")
 CHECKOUT = Path(__file__).resolve().parents[2]
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,14 @@ def _shared_bytes(process: int) -> int:
             if line.startswith("Pss:"):
                 return int(line.split()[1]) << 10
     return 0
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """Return the processor time of a process and of those that it began."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / _TICKS
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(cpu_seconds_of(int(child)) for child in children)
 
 
 def settle() -> None:

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tests.bench.corpus import MIB
-from tests.bench.measure import CHECKOUT, Cost, run, settle
+from tests.bench.measure import CHECKOUT, Cost, cpu_seconds_of, run, settle
 from tests.bench.setting import Corpus, Setting
 from tests.bench.table import Row, beside, faster
 from tests.bench.upstream import nginx
@@ -34,7 +34,6 @@ _SMALL = ("v1.0.0.mod", "v1.0.0.info", "list")
 _SMALL_TARGET, _ZIP_TARGET = 0.45, 0.7
 _COLD_TARGET = 1 / 1.3
 _FAR = LineFaults(median=0.02, p95=0.021)
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,25 +166,17 @@ def load(url: str, pid: int, seconds: int) -> Load:
     if command is None:
         raise RuntimeError("wrk is not installed")
     assert urlsplit(url).hostname == "127.0.0.1"
-    before = _cpu_seconds(pid)
+    before = cpu_seconds_of(pid)
     done = subprocess.run(
         [command, "-t1", "-c32", f"-d{seconds}s", url],
         capture_output=True,
         text=True,
         check=True,
     )
-    after = _cpu_seconds(pid)
+    after = cpu_seconds_of(pid)
     counted = re.search(r"(\d+) requests in", done.stdout)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     assert counted is not None
     assert rate is not None
     assert "Non-2xx" not in done.stdout, done.stdout
     return Load(1 / float(rate[1]), (after - before) / int(counted[1]))
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process and of those that it began."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    own = (int(fields[11]) + int(fields[12])) / _TICKS
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return own + sum(_cpu_seconds(int(child)) for child in children)
