@@ -87,9 +87,10 @@ class Batch:
             StoreError: if it cannot be written; nothing of it is committed.
         """
         with anyio.CancelScope(shield=True):
+            # Before the lock is waited for: who adds meanwhile begins the next batch.
+            rows, self._rows = self._rows, []
+            claims, self._claims = self._claims, []
             async with self._writing:
-                rows, self._rows = self._rows, []
-                claims, self._claims = self._claims, []
                 if rows:
                     await anyio.to_thread.run_sync(self._write, rows, claims)
 

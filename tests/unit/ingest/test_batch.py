@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 from gosync.config.load import parse_config
+from gosync.ingest import batch as batches
 from gosync.ingest.batch import Batch
 from gosync.site.site import Site, open_site
 from gosync.store.digest import digest_of
@@ -41,6 +43,17 @@ def row_of(site: Site, version: str) -> VersionRow:
         zip_bytes=zip_bytes,
         zip_h1="h1:zip",
         proof=Proof.PINNED,
+    )
+
+
+def batch_of(site: Site, also: Callable[[Sequence[VersionRow]], object] = len) -> Batch:
+    return Batch(
+        blobs=site.blobs,
+        journal=site.journal,
+        catalog=site.catalog,
+        clock=site.clock,
+        holder=site.holder,
+        also=also,
     )
 
 
@@ -82,13 +95,7 @@ def test_blobs_then_the_journal_then_the_catalog_become_durable(
     document: dict[str, object] = {"upstream": {"proxies": "off"}}
     options = parse_config(document, {}, base=tmp_path).site_options()
     with open_site(options, command="a test") as site:
-        batch = Batch(
-            blobs=site.blobs,
-            journal=site.journal,
-            catalog=site.catalog,
-            clock=site.clock,
-            holder=site.holder,
-        )
+        batch = batch_of(site)
 
         async def work() -> None:
             for version in VERSIONS:
@@ -106,3 +113,26 @@ def test_blobs_then_the_journal_then_the_catalog_become_durable(
         assert ("journal", len(VERSIONS), 0) in after
         assert {committed for _, _, committed in after} == {0}
         assert (watch.told(), watch.committed()) == (2, 2)
+
+
+def test_who_adds_while_a_full_batch_is_written_fills_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit of few rows would be waited for as long as one of many."""
+    monkeypatch.setattr(batches, "ROWS", 2)
+    document: dict[str, object] = {"upstream": {"proxies": "off"}}
+    options = parse_config(document, {}, base=tmp_path).site_options()
+    written: list[int] = []
+    with open_site(options, command="a test") as site:
+        batch = batch_of(site, lambda rows: written.append(len(rows)))
+
+        async def work() -> None:
+            rows = [row_of(site, f"v1.{number}.0") for number in range(4)]
+            async with anyio.create_task_group() as group:
+                for row in rows[:3]:
+                    group.start_soon(batch.add, row)
+            await batch.add(rows[3])
+            await batch.commit()
+
+        anyio.run(work)
+    assert written == [2, 2]
