@@ -7,6 +7,8 @@ The second tier, GOSYNC_TEST_EVERY_STEP=1, takes every case, or where one loop m
 hundreds of a kind those of `ends_of_each_kind`; `.ci/run all` runs it as well. A test
 whose cases differ has the marker `sampled`, and `EVERY_STEP` says which tier this is.
 Of cases that differ little `shared_out` leaves every second to the long tests.
+GOSYNC_TEST_PLACES=34:120 takes of one loop's places those from the 34th to before the
+120th, so that an hour of kills is done in parts.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ R = TypeVar("R", bound=tuple[Hashable, ...])
 
 EVERY_STEP = os.environ.get("GOSYNC_TEST_EVERY_STEP") == "1"
 LONG = EVERY_STEP or os.environ.get("GOSYNC_TEST_LONG") == "1"
+PLACES = os.environ.get("GOSYNC_TEST_PLACES", "")
 
 
 def examples(count: int) -> int:
@@ -74,12 +77,26 @@ def one_of_a_kind(kinds: Sequence[Hashable], most: int) -> list[int]:
         most: How many cases, first one of each kind, then any others.
     """
     if EVERY_STEP or len(kinds) <= most:
-        return list(range(len(kinds)))
+        return _part(list(range(len(kinds))))
     places = random.Random(most).sample(range(len(kinds)), len(kinds))
     first = {kinds[place]: place for place in reversed(places)}
     firsts = [place for place in places if first[kinds[place]] == place]
     others = [place for place in places if first[kinds[place]] != place]
-    return sorted([*firsts, *others][:most])
+    return _part(sorted([*firsts, *others][:most]))
+
+
+def _part(places: list[int]) -> list[int]:
+    """Return the part of the places that PLACES names, as a slice; all without it.
+
+    Raises:
+        ValueError: it is no slice, or has none of them: nothing would be tried.
+    """
+    if not PLACES:
+        return places
+    first, last = (int(each) if each else None for each in PLACES.split(":"))
+    if not (found := places[first:last]):
+        raise ValueError(f"GOSYNC_TEST_PLACES={PLACES}: none of {len(places)}")
+    return found
 
 
 def ends_of_each_kind(kinds: Sequence[Hashable], each: int) -> list[int]:

@@ -88,6 +88,7 @@ class ObjectTreeSite(LineSite):
         self.line = line
         self.prefix = prefix
         self._server = server
+        self._contents: dict[str, bytes] = {}
         super().__init__(folder, sim, modules=modules)
         self.declare(publish={"tree": self.location}, s3={"endpoint": line.url})
 
@@ -112,16 +113,26 @@ class ObjectTreeSite(LineSite):
 
     def all_keys(self) -> list[str]:
         """Return the keys of the tree's objects."""
-        return [each["path"] for page in obstore.list(self.objects) for each in page]
+        return list(self.etags())
+
+    def etags(self) -> dict[str, str]:
+        """Return the ETags of the tree's objects by their keys; each is a digest."""
+        listed = obstore.list(self.objects)
+        return {each["path"]: each["e_tag"] or "" for page in listed for each in page}
 
     def fetch(self) -> None:
-        """Bring the tree into this site's folder, for all that looks at files."""
+        """Bring the tree into this site's folder, for all that looks at files.
+
+        What has an ETag that came before is not asked for again.
+        """
         shutil.rmtree(self.tree, ignore_errors=True)
         store = self.objects
-        for key in self.all_keys():
+        for key, etag in self.etags().items():
+            if not etag or etag not in self._contents:
+                self._contents[etag] = bytes(obstore.get(store, key).bytes())
             file = self.tree / key
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(bytes(obstore.get(store, key).bytes()))
+            file.write_bytes(self._contents[etag])
 
     def check_objects(self, sim: Simulator) -> None:
         """Check the tree as it is in the bucket, and the store beside it."""

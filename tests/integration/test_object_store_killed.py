@@ -123,6 +123,7 @@ def test_killed_at_a_request_and_run_again_it_converges(
     places = one_of_a_kind(kinds_of(asked), _MOST)
     print(f"{len(places)} of {len(asked)} requests")
     for number in places:
+        print(f"killed at {number}", flush=True)
         moment.come_back()
         code, until = site.kill_at(number, *command, after=after)
         if code == OK:

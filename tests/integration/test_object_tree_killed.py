@@ -46,11 +46,15 @@ class _Prepared:
         self.site = site
         self.command = command
         self._store = site.folder / "kept-store"
-        self._tree = site.folder / "kept-tree"
         shutil.copytree(site.store, self._store)
+        # The copy of a store's folder is another writer, and would wait for this one.
+        self._etags = {
+            key: etag
+            for key, etag in site.etags().items()
+            if not key.startswith(".gosync/objects/writer/")
+        }
         site.fetch()
-        site.tree.mkdir(exist_ok=True)
-        shutil.copytree(site.tree, self._tree)
+        self._tree = {key: (site.tree / key).read_bytes() for key in self._etags}
 
     def restore(self) -> None:
         """Bring store and tree back."""
@@ -58,14 +62,12 @@ class _Prepared:
         site.line.clear()
         shutil.rmtree(site.store)
         shutil.copytree(self._store, site.store)
-        keys = site.all_keys()
-        if keys:
-            obstore.delete(site.objects, keys)
-        for file in sorted(self._tree.rglob("*")):
-            key = file.relative_to(self._tree).as_posix()
-            # The copy of a store's folder is another writer, and would wait for this.
-            if file.is_file() and not key.startswith(".gosync/objects/writer/"):
-                obstore.put(site.objects, key, file.read_bytes())
+        there = site.etags()
+        if added := [key for key in there if key not in self._etags]:
+            obstore.delete(site.objects, added)
+        for key, data in self._tree.items():
+            if there.get(key) != self._etags[key]:
+                obstore.put(site.objects, key, data)
 
 
 def _first(site: ObjectTreeSite) -> _Prepared:
@@ -141,6 +143,7 @@ def test_killed_at_a_request_and_run_again_it_converges(
     places = one_of_a_kind([each.kind for each in asked], _MOST)
     print(f"{len(places)} of {len(asked)} requests")
     for number in places:
+        print(f"killed at {number}", flush=True)
         prepared.restore()
         code, until = site.kill_at(number, *prepared.command, after=after)
         assert code == -9, (number, asked[number].kind)

@@ -33,6 +33,7 @@ ROWS = [row for row in product(*COLUMNS) if row[:2] != ("a", 2)]
 @pytest.fixture(autouse=True)
 def first_tier(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiers, "EVERY_STEP", False)
+    monkeypatch.setattr(tiers, "PLACES", "")
 
 
 def test_cases_are_spread_from_the_first_to_the_last():
@@ -48,6 +49,21 @@ def test_of_each_kind_there_is_one_before_there_are_two(most: int):
     assert places == sorted(set(places))
     assert len(places) == most
     assert len({KINDS[place] for place in places}) == min(most, len(set(KINDS)))
+
+
+def test_the_parts_of_many_places_are_together_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(tiers, "EVERY_STEP", True)
+    found = []
+    for part in (":3", "3:5", "5:"):
+        monkeypatch.setattr(tiers, "PLACES", part)
+        found += one_of_a_kind(KINDS, 1)
+    assert found == list(range(len(KINDS)))
+    for wrong in ("8:", "three:", "3"):
+        monkeypatch.setattr(tiers, "PLACES", wrong)
+        with pytest.raises(ValueError):
+            one_of_a_kind(KINDS, 1)
 
 
 @pytest.mark.parametrize("every", [False, True])
