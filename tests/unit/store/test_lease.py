@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -168,6 +169,21 @@ def test_a_service_is_seen_to_keep_conditions_or_not(*, conditional: bool) -> No
     bucket = MemoryBucket(MemoryService(conditional=conditional))
     assert keeps_conditions(bucket) is conditional
     assert list(bucket.list()) == [], "nothing is left of it"
+
+
+def test_the_races_of_a_proof_run_side_by_side() -> None:
+    service, keys, both = MemoryService(), set[str](), threading.Event()
+
+    def before(verb: str, key: str) -> None:
+        if verb == "PUT":
+            keys.add(key)
+            if len(keys) > 1:
+                both.set()
+            assert both.wait(10), "one waits until the other is over"
+
+    service.before = before
+    assert keeps_conditions(MemoryBucket(service))
+    assert not service.objects
 
 
 def test_runs_that_begin_at_once_have_one_name_and_a_copy_another(
