@@ -13,6 +13,7 @@ from gosync.diagnose.ownerrors import class_of_error
 from gosync.errors import SecurityError
 from gosync.site.configured import SELECT, select_item
 from gosync.sync.completeness import Completeness
+from gosync.sync.demands import select_name
 from gosync.sync.emptymodules import EmptyModule, EmptyReason
 from gosync.text import printable
 
@@ -105,7 +106,8 @@ def trouble_lines(
 def _empty_line(module: EmptyModule) -> str:
     label = "waits" if module.why is EmptyReason.COOL_DOWN else "missing"
     reason = printable(module.reason)
-    return f"{label:<8} {module.path} (select {module.select}): {module.why}: {reason}"
+    who = select_name(module.select)
+    return f"{label:<8} {module.path} ({who}): {module.why}: {reason}"
 
 
 def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:

@@ -27,7 +27,7 @@ from gosync.config import Config
 from gosync.errors import ConfigError, NotFoundError
 from gosync.hint import advise, command
 from gosync.ingest.storedvulns import stored_entries
-from gosync.site.site import Site, open_site, read_store
+from gosync.site.site import open_site, read_store
 from gosync.store.blobs import BlobReader
 from gosync.sync.projectzips import zips_of_project
 from gosync.text import printable
@@ -139,15 +139,7 @@ def _select_lines(fixes: Sequence[ProposedFix]) -> Iterator[str]:
 def _update(
     config: Config, wait_lock: float, *, accept_loss: bool
 ) -> VulndbChange | None:
-    from gosync.vulndb.refreshing import refresh_database  # noqa: PLC0415 - an upstream's
-
-    async def run(site: Site) -> VulndbChange | None:
-        from gosync.site.upstreams import connect  # noqa: PLC0415 - as above
-
-        async with connect(site) as upstreams:
-            return await refresh_database(
-                site, upstreams.fetcher, accept_loss=accept_loss
-            )
+    from gosync.sync.vulndatabase import update_database  # noqa: PLC0415 - an upstream's
 
     options = config.site_options()
     if not options.vulndb:
@@ -158,7 +150,7 @@ def _update(
     with open_site(
         options, command="gosync vulns --update", wait_lock_seconds=wait_lock
     ) as site:
-        return run_interruptible(lambda: run(site))
+        return run_interruptible(lambda: update_database(site, accept_loss=accept_loss))
 
 
 def _known(catalog: Catalog, blobs: BlobReader) -> Vulnerabilities:

@@ -37,6 +37,7 @@ configuration.
     telling     what status.json and metrics say of a mirror
     toolchains  from the file's ``[toolchains]`` to versions of Go and platforms
     upstreams   from the file's ``[upstream]`` to addresses without secrets
+    vulndb      from ``vulndb.source`` to what is selected and let in for it
     variables   ``GOSYNC_SECTION_KEY``: variables that override keys
 """
 

@@ -80,3 +80,8 @@ def _seconds(text: str) -> float:
     if seconds <= 0:
         raise ConfigError(f"is {text!r}", hint="write more than that, like 7d")
     return seconds
+
+
+def takes_bundles(section: BundleSection, inside: InsideSpec) -> bool:
+    """Return whether a site is set up to take bundles in."""
+    return section != BundleSection() or inside.trust.exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.config.access import make_access, make_requests
 from gosync.config.admit import make_scanners
-from gosync.config.bundles import make_inside, make_targets
+from gosync.config.bundles import make_inside, make_targets, takes_bundles
 from gosync.config.config import Config
 from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.houselog import make_house_log
@@ -29,8 +29,10 @@ from gosync.config.serving import make_serve
 from gosync.config.sizes import parse_size
 from gosync.config.toolchains import make_toolchains
 from gosync.config.upstreams import make_upstreams, masked_sections
+from gosync.config.vulndb import let_source_in, make_source, source_selectors
 from gosync.errors import ConfigError
 from gosync.site.options import ProjectSpec, ToolchainSpec
+from gosync.site.policy import Selector
 from gosync.store.objects.location import BucketLocation, is_location
 from gosync.store.objects.options import BucketOptions
 
@@ -40,6 +42,7 @@ def make_config(
 ) -> Config:
     """Return a configuration; what is wrong is noted and has its default."""
     upstream, serve, daemon = sections.upstream, sections.serve, sections.daemon
+    source = sections.vulndb.source
     upstreams = make_upstreams(sections, mistakes)
     path, optional = places.path, places.optional
     size = partial(_size, mistakes)
@@ -63,8 +66,13 @@ def make_config(
         attest_keys=tuple(
             path(("publish", "attest"), each) for each in sections.publish.attest
         ),
-        policy=make_policy(sections, places, mistakes),
-        rules=make_rules(sections.policy, places, mistakes),
+        policy=make_policy(
+            sections,
+            places,
+            mistakes,
+            implied=_implied(sections, inside),
+        ),
+        rules=let_source_in(make_rules(sections.policy, places, mistakes), source),
         projects=_projects(sections.project, places, mistakes),
         recorded=_recorded(sections.project, places),
         toolchains=_toolchains(sections, mistakes),
@@ -83,7 +91,7 @@ def make_config(
             sections.house_log, places, mistakes, database=upstreams.database
         ),
         page_options=make_pages(sections.publish, mistakes),
-        vulndb=_vulndb(sections.vulndb.source, places),
+        vulndb=make_source(source, places),
         ca_path=optional(("upstream", "ca_file"), upstream.ca_file),
         client_cert_path=optional(("upstream", "client_cert"), upstream.client_cert),
         client_key_path=optional(("upstream", "client_key"), upstream.client_key),
@@ -92,6 +100,15 @@ def make_config(
         targets=targets,
         inside=inside,
     )
+
+
+def _implied(sections: FileSchema, inside: InsideSpec) -> tuple[Selector, ...]:
+    """Return what is selected beside the selects; nothing where bundles bring all."""
+    selects = sections.select or sections.project or sections.toolchains.versions
+    follows = bool(sections.upstream.follow)
+    if not (selects or follows) and takes_bundles(sections.bundle, inside):
+        return ()
+    return tuple(source_selectors(sections.vulndb.source))
 
 
 def _folder(sections: FileSchema, places: ConfigPaths) -> Path:
@@ -131,13 +148,6 @@ def _toolchains(sections: FileSchema, mistakes: Mistakes) -> ToolchainSpec:
     has_tools = any(each.tools for each in sections.select)
     make = partial(make_toolchains, sections.toolchains, has_tools=has_tools)
     return mistakes.attempt(("toolchains",), make, ToolchainSpec())
-
-
-def _vulndb(source: str, places: ConfigPaths) -> str:
-    """Return where the vulnerability database comes from; a path is absolute."""
-    if not source or source == "module" or source.startswith(("http://", "https://")):
-        return source
-    return str(places.path(("vulndb", "source"), source))
 
 
 def _recorded(

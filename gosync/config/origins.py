@@ -17,7 +17,7 @@ from gosync.config.mistakes import Key
 from gosync.errors import GosyncError, MalformedError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
-from gosync.site.policy import Selector, parse_selector
+from gosync.site.policy import IMPLIED, Selector, parse_selector
 from gosync.sync.reasons import MEANINGS, ImportStep, SelectionReason
 
 
@@ -25,7 +25,7 @@ class ConfigEntry(msgspec.Struct, frozen=True):
     """One entry of the configuration.
 
     Attributes:
-        section: "select", "project" or "toolchains".
+        section: "select", "project", "toolchains" or "vulndb".
         number: Which one of these, from 1 on.
         entry: What it names, as it is written.
         file: Where it stands; "" where that is no file.
@@ -107,6 +107,9 @@ class Origins:
 
     def of_select(self, number: int, mv: ModuleVersion) -> Iterator[ConfigEntry]:
         """Yield the entries of a select that name a module version."""
+        if number == IMPLIED:
+            yield self._origin("vulndb", 1, self._config.vulndb, ("vulndb", "source"))
+            return
         section = self._config.sections.select[number - 1]
         key = ("select", number)
         for at, text in enumerate(section.modules, start=1):

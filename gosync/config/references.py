@@ -12,9 +12,9 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+from gosync.config.bundles import takes_bundles
 from gosync.config.config import Config
 from gosync.config.mistakes import Key, Mistakes
-from gosync.config.schema import BundleSection
 from gosync.errors import ConfigError, GosyncError
 from gosync.project import read_project
 from gosync.signing.files import read_keys, read_public_keys, read_trust
@@ -31,8 +31,7 @@ def is_inside(config: Config) -> bool:
 
 
 def _takes_bundles(config: Config) -> bool:
-    configured = config.sections.bundle != BundleSection()
-    return configured or config.inside.trust.exists()
+    return takes_bundles(config.sections.bundle, config.inside)
 
 
 def check_references(config: Config, mistakes: Mistakes) -> None:

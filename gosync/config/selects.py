@@ -6,7 +6,7 @@ file. A pattern needs an index, which alone knows what modules there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -40,7 +40,11 @@ from gosync.site.rules import (
 
 
 def make_policy(
-    sections: FileSchema, places: ConfigPaths, mistakes: Mistakes
+    sections: FileSchema,
+    places: ConfigPaths,
+    mistakes: Mistakes,
+    *,
+    implied: Iterable[Selector] = (),
 ) -> Policy:
     """Return the policy of all selects; what is wrong is noted and left out.
 
@@ -48,6 +52,7 @@ def make_policy(
         sections: The file's values.
         places: Makes absolute paths.
         mistakes: Takes what is wrong.
+        implied: What another key needs to be selected.
     """
     selects = [
         _select(section, ("select", number), places, mistakes)
@@ -62,7 +67,7 @@ def make_policy(
                     partial(_check_findable, selector.path, sections.upstream, private),
                     None,
                 )
-    return Policy(selects, private)
+    return Policy(selects, private, implied=implied)
 
 
 def _check_findable(

@@ -26,6 +26,9 @@ MODULES: Final = "index/modules.json"
 VULNS: Final = "index/vulns.json"
 ENTRIES: Final = "ID"
 PACKED: Final = ".gz"
+SOURCE_MODULE: Final = "module"
+"""What ``vulndb.source`` says where the database is read from the module."""
+DATABASE_MODULE: Final = "golang.org/x/vulndb"
 
 
 class ModuleVuln(msgspec.Struct, frozen=True, omit_defaults=True):

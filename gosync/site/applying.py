@@ -19,11 +19,17 @@ from typing import Final
 
 from gosync.catalog.rulings import Ruling
 from gosync.catalog.versions import Need, State, VersionRow
-from gosync.errors import BlobCorruptError, BlobMissingError, ConfigError
+from gosync.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    ConfigError,
+    UnavailableError,
+)
 from gosync.hint import advise, command
 from gosync.ingest.storedfacts import has_zip
 from gosync.ingest.storedlicences import StoredLicences
 from gosync.ingest.storedvulns import StoredVulns
+from gosync.osv.files import DATABASE_MODULE
 from gosync.signing.files import read_public_keys
 from gosync.site.decisions import read_decisions, with_decisions
 from gosync.site.knownfacts import KnownFacts
@@ -31,6 +37,8 @@ from gosync.site.policyrules import UNREAD, PolicyRules, rule_on
 from gosync.site.site import Site
 
 _BATCH: Final = 100
+_NO_DATABASE: Final = "policy.vulnerabilities: there is no vulnerability database here"
+_HOW: Final = advise("set vulndb.source, then {}", command("vulns", "--update"))
 
 
 def rules_of(site: Site) -> PolicyRules:
@@ -124,11 +132,14 @@ def denied_of(site: Site, path: str, versions: Iterable[str]) -> dict[str, str]:
         versions: The versions, here or not.
 
     Raises:
+        UnavailableError: a rule asks for the vulnerability database, and there is none.
         StoreError: the catalog cannot be read.
     """
     rules = rules_of(site)
     if rules.says_nothing:
         return {}
+    if _lacks_database(site, rules) and path != DATABASE_MODULE:
+        raise UnavailableError(_NO_DATABASE, hint=_HOW)
     rows = {row.version: row for row in site.catalog.versions.of(path)}
     facts = _Judge(site, rules).facts(path, rows.values())
     found: dict[str, str] = {}
@@ -176,12 +187,13 @@ class _Judge:
 
 def _check_database(site: Site, rules: PolicyRules) -> None:
     """Refuse to rule on vulnerabilities where nobody knows any."""
+    if _lacks_database(site, rules):
+        raise ConfigError(_NO_DATABASE, hint=_HOW)
+
+
+def _lacks_database(site: Site, rules: PolicyRules) -> bool:
     asks = rules.vulnerabilities is not None
-    if asks and not StoredVulns(site.catalog, site.blobs).is_there:
-        raise ConfigError(
-            "policy.vulnerabilities: there is no vulnerability database here",
-            hint=advise("set vulndb.source, then {}", command("vulns", "--update")),
-        )
+    return asks and not StoredVulns(site.catalog, site.blobs).is_there
 
 
 def _read_what_lacks(site: Site, rows: Iterable[VersionRow]) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from gosync.catalog.failures import Failure
 from gosync.site.options import SiteOptions
+from gosync.site.policy import IMPLIED, IMPLIED_BY
 from gosync.upstream.urls import strip_secrets
 
 INDEX: Final = "index"
@@ -81,7 +82,8 @@ def _items(options: SiteOptions) -> Iterator[str]:
 
 def select_item(number: int, path: str) -> str:
     """Return what a select is called that takes nothing of a module."""
-    return f"select {number}: {path}"
+    who = IMPLIED_BY if number == IMPLIED else f"select {number}"
+    return f"{who}: {path}"
 
 
 def tool_item(name: str) -> str:

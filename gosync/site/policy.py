@@ -40,6 +40,10 @@ from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.site.rules import EVERY_VERSION, Pick, VersionRule, check_pattern
 
 LATEST = "latest"
+IMPLIED = 0
+"""The number of the select that no ``[[select]]`` is."""
+IMPLIED_BY = "vulndb.source"
+"""The key that implies what it selects."""
 _MOD_SUFFIX = "/go.mod"
 # go refuses to take these from any proxy: they come with the toolchain.
 _BUILT_IN = frozenset({"golang.org/fips140"})
@@ -104,7 +108,7 @@ class Rule(msgspec.Struct, frozen=True):
     """What one select wants of one module.
 
     Attributes:
-        select: The select's number, from 1 on.
+        select: The select's number, from 1 on, or IMPLIED.
         versions: Which versions of its list; None for an exact one.
         exact: The version that is named, if ``versions`` is None.
         need: How much of each version.
@@ -225,15 +229,25 @@ class Policy:
         exact: The rules of each module that is named by its path.
         patterns: The rules of each glob.
         tools: The programs of all selects, each once.
+        implied: Modules that another key of the configuration needs, and no select
+            names by their paths.
     """
 
-    def __init__(self, selects: Iterable[Select], private: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        selects: Iterable[Select],
+        private: Iterable[str] = (),
+        *,
+        implied: Iterable[Selector] = (),
+    ) -> None:
         self.selects = tuple(selects)
         self.private = tuple(private)
         self.exact: dict[str, tuple[Rule, ...]] = {}
         self.patterns: dict[str, tuple[Rule, ...]] = {}
         for number, select in enumerate(self.selects, start=1):
             self._index(select, number)
+        self.implied = Select(tuple(e for e in implied if e.path not in self.exact))
+        self._index(self.implied, IMPLIED)
         self.tools = tuple(
             dict.fromkeys(tool for select in self.selects for tool in select.tools)
         )
@@ -253,6 +267,10 @@ class Policy:
             there = table.get(selector.path, ())
             if rules[kind] not in there:
                 table[selector.path] = (*there, rules[kind])
+
+    def select(self, number: int) -> Select:
+        """Return the select of a number, as rules name it."""
+        return self.implied if number == IMPLIED else self.selects[number - 1]
 
     def is_private(self, path: str) -> bool:
         """Return whether the module is never asked of public services."""
@@ -304,7 +322,9 @@ class Policy:
 
     @cached_property
     def _fingerprint(self) -> str:
-        parts = (_MEANING, self.selects, self.private)
+        parts: tuple[object, ...] = (_MEANING, self.selects, self.private)
+        if self.implied.selectors:
+            parts = (*parts, self.implied)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -115,7 +115,7 @@ class Chooser:
     def with_deps(self, numbers: Iterable[int]) -> Iterator[int]:
         """Yield those of these selects that bring dependencies along."""
         for number in numbers:
-            if self._policy.selects[number - 1].deps is not Deps.NONE:
+            if self._policy.select(number).deps is not Deps.NONE:
                 yield number
 
     def upgrade(self, path: str) -> Chosen:
@@ -201,7 +201,7 @@ class Chooser:
         choices.with_deps.append((mv, choice.deps))
         choices.selects[mv] = numbers
         for number in numbers:
-            if self._policy.selects[number - 1].together:
+            if self._policy.select(number).together:
                 choices.together.setdefault(number, []).append(mv)
 
     def _wants(

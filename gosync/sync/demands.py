@@ -15,7 +15,7 @@ from typing import Final
 from gosync.catalog.versions import Need
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needsfound import Needs
-from gosync.site.policy import Tool
+from gosync.site.policy import IMPLIED, IMPLIED_BY, Tool
 
 COMMANDS: Final = "commands"
 KEPT: Final = "kept"
@@ -24,8 +24,8 @@ TOOLCHAINS: Final = "toolchains"
 
 
 def select_name(number: int) -> str:
-    """Return what a select is called: "select 2"."""
-    return f"select {number}"
+    """Return what a select is called: "select 2", or by the key that implies one."""
+    return IMPLIED_BY if number == IMPLIED else f"select {number}"
 
 
 def project_name(name: str) -> str:

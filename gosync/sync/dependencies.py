@@ -234,7 +234,7 @@ def _roots(choices: Choices, policy: Policy) -> Iterator[_Root]:
     for mv, deps in choices.with_deps:
         yield _Root((mv,), deps, tuple(map(select_name, choices.selects.get(mv, ()))))
     for number, versions in choices.together.items():
-        select = policy.selects[number - 1]
+        select = policy.select(number)
         if len(versions) == 1:
             continue
         yield _Root(tuple(versions), select.deps, (select_name(number),))

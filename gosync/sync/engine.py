@@ -12,10 +12,12 @@ from datetime import datetime
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import VersionRow
+from gosync.errors import GosyncError
 from gosync.gomod.module import ModuleVersion
 from gosync.site.applying import apply_policy
 from gosync.site.configured import is_configured
@@ -41,12 +43,12 @@ from gosync.sync.lists import Lister
 from gosync.sync.packages import PackageSource, StoredPackages
 from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
 from gosync.sync.projects import ConfiguredProject
-from gosync.sync.publishing import refresh_vulndb
 from gosync.sync.scope import check_not_carried, narrowed
 from gosync.sync.selecting import Selecting
 from gosync.sync.selection import ANY_TIME, Selection
 from gosync.sync.sumcheck import expected_h1
 from gosync.sync.tally import Tally, exit_code
+from gosync.sync.vulndatabase import DatabaseModule, bring_database
 from gosync.sync.withdrawing import check_not_withdrawn, note_needs
 from gosync.work.progress import BytesOnly, Progress
 from gosync.work.stop import Stop
@@ -116,18 +118,44 @@ class Pass:
         self._named = bool(options.selectors)
         self.selection = Selection(site.catalog, self.site.options, named=self._named)
 
+    @property
+    def follows_plan(self) -> bool:
+        """Whether nothing is asked but what an approved plan names."""
+        return self._options.plan is not None
+
+    @property
+    def tries_at_once(self) -> bool:
+        """Whether lists are asked, and failures tried again, before their time."""
+        return self._options.refresh or self._options.retry
+
+    def database_module(self) -> DatabaseModule:
+        """Return what brings the module that the database of vulnerabilities is in."""
+        site = replace(self.site, options=self._configured)
+        return DatabaseModule(site, self._lister, self._fetcher.fetch_all)
+
+    def note(self, item: ModuleVersion, kind: str, error: GosyncError | None) -> None:
+        """Keep what something of the pass failed with, None where it did not."""
+        failures = self.site.catalog.failures
+        if error is None:
+            failures.clear([item])
+            return
+        now = self.site.clock.now()
+        self.tally.fail(failures.record(item, kind=kind, error=error, now=now))
+
     async def discover(self) -> None:
         """Learn from index and lists what is offered.
 
         Raises:
             UsageError: if bundles feed this store.
             StalePlanError: if there is a plan, and something has changed since.
+            GosyncError: what the vulnerability database failed with that rules ask
+                for, where there is none.
             StoreError: if the store or the catalog cannot be written.
         """
         check_not_carried(self.site)
         learn_withdrawals(self.site)
         if self.site.options.rules.vulnerabilities is not None:
-            await refresh_vulndb(self)
+            await bring_database(self)
         check_not_withdrawn(self.site, self._options.selectors)
         if self._options.plan is not None:
             self._approved = approve(

@@ -74,7 +74,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 class Lister:
-    """Refreshes what is known of followed modules."""
+    """Refreshes what is known of followed modules; one is for one pass."""
 
     def __init__(
         self, site: Site, proxy: ProxyClient, tally: Tally, progress: Progress
@@ -84,6 +84,7 @@ class Lister:
         self._tally = tally
         self._progress = progress
         self._same: list[str] = []
+        self._asked: set[str] = set()
         self._failing = {
             failure.path
             for failure in site.catalog.failures.open()
@@ -97,7 +98,7 @@ class Lister:
         is_guessed: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        """Ask about these modules; one that fails is noted, the others go on.
+        """Ask about these modules, each once; one that fails is noted.
 
         Args:
             modules: The modules.
@@ -107,9 +108,10 @@ class Lister:
         Raises:
             StoreError: if the catalog cannot be written.
         """
-        due = list(modules)
+        due = [each for each in modules if each.path not in self._asked]
         if not due:
             return
+        self._asked.update(each.path for each in due)
         watched = progress or self._progress
         watched.phase("lists", len(due))
 

@@ -21,7 +21,7 @@ from gosync.errors import UsageError
 from gosync.folder.routes import of_module
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
-from gosync.site.policy import Policy
+from gosync.site.policy import IMPLIED, Policy
 from gosync.site.policyreport import PolicyReport, read_policy
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
@@ -287,6 +287,8 @@ def wanter_names(policy: Policy, wish: PassOptions) -> Iterator[str]:
     """Yield what selects and projects are called."""
     for number, _ in enumerate(policy.selects, start=1):
         yield select_name(number)
+    if policy.implied.selectors:
+        yield select_name(IMPLIED)
     for each in wish.projects:
         yield f"project {each.name}"
     yield from map(tool_name, policy.tools)

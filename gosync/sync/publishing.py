@@ -6,18 +6,13 @@ keeps nothing of what was brought from the tree.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gosync.errors import GosyncError, StoreError, UsageError
-from gosync.gomod.module import ModuleVersion
 from gosync.publish.report import PublishReport
-from gosync.site.configured import DATABASE, VULNDB, vulndb_item
+from gosync.site.configured import DATABASE
 from gosync.site.tree import database_item, publish_tree, refresh_head
-from gosync.vulndb.refreshing import refresh_database
+from gosync.sync.engine import Pass, PassOptions
+from gosync.sync.vulndatabase import refresh_vulndb
 from gosync.work.progress import Progress
-
-if TYPE_CHECKING:
-    from gosync.sync.engine import Pass, PassOptions
 
 
 async def publish_pass(
@@ -41,35 +36,5 @@ async def publish_pass(
         raise
     except GosyncError as exc:
         error = exc
-    _note(this, database_item(site), DATABASE, error)
+    this.note(database_item(site), DATABASE, error)
     return report
-
-
-async def refresh_vulndb(this: Pass) -> None:
-    """Bring the vulnerability database up to its source; what fails is noted.
-
-    Raises:
-        StoreError: store or catalog cannot be read or written.
-    """
-    if not this.site.options.vulndb:
-        return
-    error: GosyncError | None = None
-    try:
-        await refresh_database(this.site, this.upstreams.fetcher)
-    except StoreError:
-        raise
-    except GosyncError as exc:
-        error = exc
-    item = ModuleVersion("", vulndb_item(this.site.options.vulndb))
-    _note(this, item, VULNDB, error)
-
-
-def _note(
-    this: Pass, item: ModuleVersion, kind: str, error: GosyncError | None
-) -> None:
-    failures = this.site.catalog.failures
-    if error is None:
-        failures.clear([item])
-        return
-    now = this.site.clock.now()
-    this.tally.fail(failures.record(item, kind=kind, error=error, now=now))

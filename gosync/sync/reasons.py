@@ -119,7 +119,7 @@ class Reasons:
             if choice.version == mv.version:
                 kind = "tells of retractions" if choice.notice else "chosen"
                 for number in choice.rules:
-                    who = f"select {number}"
+                    who = select_name(number)
                     yield SelectionReason(who, kind, selects=(number,), root=mv)
         wants = toolchain_wants(self._toolchains)
         if any(want.mv == mv for want in wants):
@@ -171,7 +171,7 @@ class Reasons:
             needs = needs_of_versions(
                 versions,
                 self._gomods.load,
-                deps=self._policy.selects[number - 1].deps,
+                deps=self._policy.select(number).deps,
                 upgrades=self._upgrades,
                 imports=self._imports,
             )

@@ -35,7 +35,7 @@ from gosync.site.configured import (
 from gosync.site.policy import Tool
 from gosync.site.site import Site
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
-from gosync.sync.demands import COMMANDS, TOOLCHAINS, Demands
+from gosync.sync.demands import COMMANDS, TOOLCHAINS, Demands, select_name
 from gosync.sync.dependencies import Dependencies
 from gosync.sync.facts import learn_facts
 from gosync.sync.fingerprint import fingerprint_of
@@ -247,7 +247,7 @@ class Selecting:
     ) -> None:
         errors: dict[str, GosyncError] = {
             select_item(each.select, each.path): NotFoundError(
-                f"select {each.select} takes no version of {each.path}:"
+                f"{select_name(each.select)} takes no version of {each.path}:"
                 " nothing that is offered fits its keys; widen its versions",
                 hint=advise(
                     "see {}, or widen its versions", command("list", "--all", each.path)

@@ -14,7 +14,6 @@ from gosync.errors import ConfigError, MalformedError, TooLargeError
 from gosync.osv.entry import MAX_ENTRY_BYTES, is_id
 from gosync.osv.files import DB, DatabaseTime
 
-MODULE: Final = "golang.org/x/vulndb"
 MAX_ENTRIES: Final = 200_000
 MAX_BYTES: Final = 1 << 30
 _SUFFIX: Final = ".json"

@@ -17,14 +17,15 @@ from gosync.catalog.versions import Need
 from gosync.errors import ConfigError, NotFoundError
 from gosync.gomod.info import parse_time
 from gosync.gomod.semver import version_key
+from gosync.hint import advise, command
 from gosync.ingest.storedvulns import stored_entries
+from gosync.osv.files import DATABASE_MODULE, SOURCE_MODULE
 from gosync.site.site import Site
 from gosync.store.digest import Digest
 from gosync.upstream.http import Fetcher
 from gosync.vulndb.keeping import VulndbChange, keep_database
-from gosync.vulndb.reading import MODULE, Snapshot, read_database, read_zip
+from gosync.vulndb.reading import Snapshot, read_database, read_zip
 
-SOURCE_MODULE: Final = "module"
 _URLS: Final = ("http://", "https://")
 
 
@@ -35,9 +36,9 @@ async def refresh_database(
 
     Raises:
         UnavailableError: The source does not answer.
-        NotFoundError: There is no database, or the module is not carried.
+        NotFoundError: There is no database, or the module is not here.
         RejectedError: It is none, or has lost too many entries.
-        ConfigError: It cannot be read.
+        ConfigError: It cannot be read, or the policy denies the module.
         StoreError: Store or catalog cannot be read or written.
     """
     source = site.options.vulndb
@@ -58,13 +59,20 @@ async def refresh_database(
 
 
 def _of_module(site: Site) -> Snapshot:
-    rows = [row for row in site.catalog.versions.of(MODULE) if row.carried is Need.ZIP]
-    if not rows:
+    of_module = site.catalog.versions.of(DATABASE_MODULE)
+    rows = [row for row in of_module if row.carried is Need.ZIP]
+    newest = max(rows, key=lambda row: version_key(row.version), default=None)
+    if newest is None:
         raise NotFoundError(
-            f'{MODULE} is not carried: add "{MODULE}@latest" to a [[select]]',
-            hint='vulndb.source = "module" reads the newest version that is carried',
+            f"{DATABASE_MODULE} is not here, so there is no vulnerability database",
+            hint=advise("{} brings it", command("sync")),
         )
-    newest = max(rows, key=lambda row: version_key(row.version))
+    if newest.denied:
+        raise ConfigError(
+            f"{newest.mv}: the policy denies what the vulnerability database is read"
+            " from",
+            hint=advise("see {}", command("policy list")),
+        )
     assert newest.zip_digest is not None
     if newest.version_time is None:
         raise ConfigError(f"{newest.mv}: its .info has no time")

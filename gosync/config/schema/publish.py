@@ -85,8 +85,8 @@ class VulndbSection(Section, frozen=True):
     """``[vulndb]``: Go's vulnerability database, published at ``vulndb/``.
 
     Attributes:
-        source: Where it comes from: a URL, "module" (golang.org/x/vulndb as it is
-            carried), a folder or a zip; "" for none.
+        source: Where it comes from: a URL, "module" (golang.org/x/vulndb, whose
+            newest version it selects), a folder or a zip; "" for none.
     """
 
     source: str = ""
