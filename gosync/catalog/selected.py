@@ -196,6 +196,10 @@ UPDATE versions SET
     zip_digest = NULL, zip_bytes = NULL
 WHERE path = ? AND version = ? AND selected = 'mod' AND withdrawn = 0
 """
+_ASKED_PATHS = """
+SELECT DISTINCT path FROM versions
+WHERE found_by = 'command' AND selected = 'zip' AND withdrawn = 0
+"""
 _FOLLOWED = "SELECT coalesce(min(published_seq), 0), count(*) FROM trees"
 
 
@@ -313,6 +317,14 @@ class Selected:
         """
         counts = SelectedCounts(self._connection).by_state()
         return sum(each.count for each in counts if each.is_missing)
+
+    def asked_paths(self) -> list[str]:
+        """Return the modules of which a command or a client asked for a version.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return [row[0] for row in self._connection.rows(_ASKED_PATHS)]
 
     def unselected(self, before: datetime) -> list[VersionRow]:
         """Return what has not been wanted, or less of it, since then or earlier.

@@ -19,7 +19,6 @@ from gosync.licence.found import ModuleLicences
 from gosync.osv.entry import AffectedModule, VulnEntry
 from gosync.signing.keys import PublicKey
 from gosync.site.attestations import StoredAttestations
-from gosync.site.ground import Treatment
 from gosync.site.policyrules import PolicyRules, VersionFacts
 from gosync.site.signaturerules import SignatureCount
 from gosync.site.site import Site
@@ -82,8 +81,7 @@ class KnownFacts:
 
     @cached_property
     def _notices(self) -> Notices:
-        rules = self._rules
-        if {rules.deprecated, rules.retracted} == {Treatment.ALLOW}:
+        if not self._rules.asks_authors:
             return Notices()
         site = self._site
         return StoredNotices(site.catalog, site.blobs).of(self._path, self._rows)

@@ -124,13 +124,17 @@ class PolicyRules(msgspec.Struct, frozen=True, kw_only=True):
     contact: str = ""
 
     @property
+    def asks_authors(self) -> bool:
+        """Whether it counts what authors say of their versions."""
+        return {self.deprecated, self.retracted} != {Treatment.ALLOW}
+
+    @property
     def says_nothing(self) -> bool:
         """Whether everything may come in."""
         limits = self.min_age_days or self.max_zip_bytes is not None
         named = self.deny or self.prohibitions or self.signatures
-        said = {self.deprecated, self.retracted} != {Treatment.ALLOW}
         known = self.licences is not None or self.vulnerabilities is not None
-        return not (limits or named or said or known)
+        return not (limits or named or self.asks_authors or known)
 
 
 class VersionFacts(msgspec.Struct, frozen=True, kw_only=True):

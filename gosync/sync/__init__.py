@@ -10,6 +10,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     agreeing      asking whether a sync may bring as much as it would
     arriving      bringing what must be read to select, in waves side by side
     askedtiles    tiles that a tree's clients asked for and did not get
+    authors       what authors say of versions that are selected, where a rule asks
     chains        who wants what the policy rules on, by which other versions
     choosing      the selects' rules over what upstream offers
     claims        leases of what is to be fetched, taken some rows ahead

@@ -17,6 +17,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needsfound import Needs
 from gosync.site.policy import IMPLIED, IMPLIED_BY, Tool
 
+AUTHORS: Final = "policy"
 COMMANDS: Final = "commands"
 KEPT: Final = "kept"
 TOOL: Final = "tool"

@@ -25,6 +25,7 @@ from gosync.site.policy import Selector
 from gosync.site.site import Site
 from gosync.site.upstreams import Upstreams
 from gosync.site.withdrawals import learn_withdrawals
+from gosync.sync.authors import Authors
 from gosync.sync.chains import note_chains
 from gosync.sync.choosing import Chooser
 from gosync.sync.completeness import (
@@ -249,24 +250,27 @@ class Pass:
         )
 
     def _selecting(self) -> Selecting:
+        source = GoModSource(
+            self.site, self._reading_fetcher.fetch_all, retry=self._options.retry
+        )
+        authors = Authors(self.site, source, self._lister)
         return Selecting(
             self.site,
             projects=self._options.projects,
-            source=GoModSource(
-                self.site, self._reading_fetcher.fetch_all, retry=self._options.retry
-            ),
-            packages=self._packages_source(),
-            lister=self._lister,
+            authors=authors,
+            packages=self._packages_source(authors),
             tally=self.tally,
             progress=self._progress,
         )
 
-    def _packages_source(self) -> StoredPackages:
+    def _packages_source(self, authors: Authors) -> StoredPackages:
         """Return who knows what packages import, as far as zips may be fetched."""
         if not self.reads_zips:
             return StoredPackages(self.site.catalog, self.site.blobs, keep=True)
         fetch = self._reading_fetcher.fetch_all
-        return PackageSource(self.site, fetch, retry=self._options.retry)
+        return PackageSource(
+            self.site, fetch, retry=self._options.retry, learn=authors.learn
+        )
 
     def _due_modules(self) -> list[Module]:
         at_once = self._options.refresh or bool(self._options.selectors)

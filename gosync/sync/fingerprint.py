@@ -28,6 +28,7 @@ def fingerprint_of(
         [(each.name, each.project.digest, each.deps) for each in projects],
         options.toolchains,
         *(each.digest for each in read_named(options)),
+        *(["authors are asked"] if options.rules.asks_authors else []),
     )
     offered = (
         catalog.offers.last_change(),

@@ -13,7 +13,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from typing import Final
 
 import anyio
@@ -38,6 +45,8 @@ from gosync.sync.arriving import Arriving, Fetch, is_here, unanswered
 # Packed, some thousands of versions; unpacked they have some twenty times as much.
 CACHE_BYTES: Final = 2 << 20
 _BATCH = 100
+
+Learn = Callable[[Collection[str]], Awaitable[None]]
 
 
 class StoredPackages:
@@ -168,15 +177,19 @@ class PackageSource(StoredPackages):
 
     is_estimate = False
 
-    def __init__(self, site: Site, fetch: Fetch, *, retry: bool) -> None:
+    def __init__(
+        self, site: Site, fetch: Fetch, *, retry: bool, learn: Learn | None = None
+    ) -> None:
         """Begin with what the store has.
 
         Args:
             site: Where to look first.
             fetch: Brings versions through the gate.
             retry: Whether to try failed items before their time.
+            learn: Is told of which modules zips come, before they do.
         """
         super().__init__(site.catalog, site.blobs, keep=True)
+        self._learn = learn
         self._arriving = Arriving(site, fetch, Need.ZIP, retry=retry)
 
     def load(self, module: ModuleVersion, /) -> ModulePackages | None:
@@ -196,7 +209,12 @@ class PackageSource(StoredPackages):
         """
         away = list(self._away(modules))
         if away:
-            anyio.from_thread.run(self._arriving.bring, away)
+            anyio.from_thread.run(self._bring, away)
+
+    async def _bring(self, modules: Sequence[ModuleVersion]) -> None:
+        if self._learn is not None:
+            await self._learn({each.path for each in modules})
+        await self._arriving.bring(modules)
 
     def unanswered(self) -> list[ModuleVersion]:
         """Return what is lacking without a definite no: a later pass may have it."""

@@ -34,14 +34,13 @@ from gosync.site.configured import (
 )
 from gosync.site.policy import Tool
 from gosync.site.site import Site
+from gosync.sync.authors import Authors
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
-from gosync.sync.demands import COMMANDS, TOOLCHAINS, Demands, select_name
+from gosync.sync.demands import AUTHORS, COMMANDS, TOOLCHAINS, Demands, select_name
 from gosync.sync.dependencies import Dependencies
 from gosync.sync.facts import learn_facts
 from gosync.sync.fingerprint import fingerprint_of
 from gosync.sync.following import followed_mirror, read_named
-from gosync.sync.gomods import GoModSource
-from gosync.sync.lists import Lister
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import ConfiguredProject
 from gosync.sync.tally import Tally
@@ -83,18 +82,18 @@ class Selecting:
         site: Site,
         *,
         projects: tuple[ConfiguredProject, ...],
-        source: GoModSource,
+        authors: Authors,
         packages: StoredPackages,
-        lister: Lister,
         tally: Tally,
         progress: Progress,
     ) -> None:
         self._site = site
         self._projects = projects
-        self._source = source
+        self._source = source = authors.source
         self._packages = packages
-        self._lister = lister
+        self._lister = lister = authors.lister
         self._upgrades = UpgradeFinder(site, source, lister)
+        self._authors = authors
         self._tally = tally
         self._progress = progress
 
@@ -133,6 +132,7 @@ class Selecting:
     async def _make(self, demands: Demands) -> MadeSelection:
         chooser = self._chooser(demands=demands)
         choices = await anyio.to_thread.run_sync(chooser.choose_all)
+        await self._authors.ask(choices.wanted)
         dependencies = Dependencies(
             self._site,
             self._source,
@@ -153,6 +153,9 @@ class Selecting:
                 demands.name(named.who, want.mv, want.need)
                 wanted.add(want)
         wanted.update(found.wanted)
+        for want in await self._authors.ask(wanted):
+            demands.name(AUTHORS, want.mv, want.need)
+            wanted.add(want)
         unanswered = (
             self._source.unanswered()
             or self._packages.unanswered()
@@ -185,6 +188,8 @@ class Selecting:
         choices = self._chooser(FoundBy.COMMAND).choose_all()
         for want in choices.wanted:
             demands.name(COMMANDS, want.mv, want.need)
+        said = await self._authors.ask(choices.wanted, found_by=FoundBy.COMMAND)
+        choices.wanted.update(said)
         return MadeSelection(choices.wanted, None, {}, {}, demands, complete=False)
 
     def _chooser(
@@ -232,7 +237,7 @@ class Selecting:
         self._note_refused(made.refused)
         self._site.catalog.selection_notes.replace(made.notes)
         if made.complete:
-            self._upgrades.untrack_unneeded()
+            self._upgrades.untrack_unneeded(self._authors.paths)
         state = SelectionState(
             name=CONFIGURED,
             fingerprint=self._fingerprint(),

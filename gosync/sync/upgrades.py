@@ -7,7 +7,7 @@ anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import anyio
@@ -106,8 +106,11 @@ class UpgradeFinder:
         silence = UnavailableError.exit_code
         return failure is not None and failure.exit_code == silence
 
-    def untrack_unneeded(self) -> None:
+    def untrack_unneeded(self, needed: Collection[str]) -> None:
         """Follow no longer what nobody's upgrades were asked of.
+
+        Args:
+            needed: What is followed all the same.
 
         Raises:
             CatalogError: if the catalog cannot be written.
@@ -116,7 +119,9 @@ class UpgradeFinder:
         gone = [
             module.path
             for module in modules
-            if module.tracked_by == TRACKED_BY and module.path not in self._found
+            if module.tracked_by == TRACKED_BY
+            and module.path not in self._found
+            and module.path not in needed
         ]
         if gone:
             self._site.catalog.modules.untrack(gone)

@@ -14,7 +14,7 @@ from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import ModuleSource
 from gosync.osv.files import database_files
 from tests.integration.offered import go_mod_text, module_files
-from tests.integration.site import OK, STANDS_OPEN, USAGE
+from tests.integration.site import MISSING, OK, STANDS_OPEN, USAGE
 from tests.integration.siteconfig import Section
 from tests.integration.test_policy import CHAIN, DEEP, LIB, Work, only
 from tests.simulator import Simulator
@@ -169,3 +169,93 @@ def test_what_an_author_advises_against(work: Work) -> None:
     assert denied(work) == []
     assert work.has(LIB)
     assert len(work.sim.paths(RequestKind.ZIP)) >= mark
+
+
+LISTS = (RequestKind.LIST, RequestKind.LATEST)
+RETRACTS = "retract v1.0.0 // It eats data.\n"
+
+
+def _listed(work: Work, since: int) -> list[str]:
+    """Return the lists that were asked for."""
+    return work.sim.paths(*LISTS, since=since)
+
+
+def test_a_retraction_of_what_a_project_pins_is_known_before_its_zip_is_asked(
+    work: Work,
+) -> None:
+    _say(work, DEEP, "v1.1.0", RETRACTS)
+    work.site.run("plan", expect=OK)
+    assert _listed(work, 0) == [], "go would not ask, and no rule does"
+    asked = work.zips_asked()  # a plan asks how large it is
+    rule(work, retracted="refuse")
+    planned = only(denied(work, "plan"))
+    assert (planned["path"], planned["chain"]) == (DEEP, CHAIN)
+    found = only(denied(work))
+    assert (found["path"], found["rule"]) == (DEEP, "policy.retracted")
+    assert "It eats data." in found["reason"]
+    assert (work.zips_asked(), work.has(DEEP)) == (asked, False)
+    assert (work.site.tree / DEEP / "@v/v1.1.0.mod").exists(), "for bundles, too"
+    assert not (work.site.tree / DEEP / "@v/list").exists()
+    work.site.run("prune", "--grace-days", "0", expect=OK)
+    assert only(denied(work))["path"] == DEEP
+    work.site.check(work.sim)
+
+    rule(work, retracted="allow")
+    assert denied(work) == []
+    assert work.has(DEEP)
+    mark = work.sim.mark()
+    denied(work)
+    assert _listed(work, mark) == [], "nobody is asked for a rule that is gone"
+
+
+@pytest.mark.parametrize("keys", [{"retracted": "refuse"}, {"deprecated": "refuse"}])
+def test_what_is_named_exactly_hears_of_its_author(
+    work: Work, keys: dict[str, object]
+) -> None:
+    _say(work, LIB, "v1.1.0", RETRACTS, about="// Deprecated: use another.\n")
+    rule(work, **keys)
+    work.site.run("sync", f"{LIB}@v1.0.0", expect=OK)
+    assert not (work.site.tree / LIB / "@v/v1.0.0.zip").exists()
+    assert not [e for e in work.sim.paths(RequestKind.ZIP) if LIB in e]
+    work.site.declare(project=[], select=[{"modules": [f"{LIB}@v1.0.0"]}])
+    found = only(denied(work))
+    assert (found["path"], found["rule"]) == (LIB, f"policy.{next(iter(keys))}")
+    assert not [e for e in work.sim.paths(RequestKind.ZIP) if LIB in e]
+
+
+def test_a_retraction_that_comes_later_concerns_what_is_here(work: Work) -> None:
+    rule(work, retracted="refuse")
+    assert denied(work) == []
+    assert work.has(DEEP)
+    _say(work, DEEP, "v1.1.0", RETRACTS)
+    assert only(denied(work))["path"] == DEEP
+    assert not work.has(DEEP)
+
+
+def test_while_no_author_can_be_asked_what_is_known_holds(work: Work) -> None:
+    _say(work, DEEP, "v1.1.0", RETRACTS)
+    rule(work, retracted="refuse")
+    with work.sim.fail(f"/{DEEP}/@v/list", status=503):
+        told = work.site.run("sync", expect=MISSING).document
+    assert [(e["path"], e["kind"]) for e in told["failed"]] == [(DEEP, "list")]
+    assert work.has(DEEP), "nothing is known against it yet"
+    assert only(denied(work))["path"] == DEEP
+    assert not work.has(DEEP)
+    for status in (503, 404):
+        with work.sim.fail(f"/{DEEP}/@*", status=status):
+            told = work.site.run("sync", "--refresh", expect=MISSING).document
+        assert only(told["policy"]["denied"])["path"] == DEEP, status
+        assert [work.has(each) for each in (LIB, DEEP)] == [True, False]
+    again = work.site.run("sync", "--retry", expect=OK).document
+    assert only(again["policy"]["denied"])["path"] == DEEP
+
+
+def test_a_module_that_nobody_lists_has_no_author_who_says_anything(
+    work: Work,
+) -> None:
+    rule(work, retracted="refuse")
+    with work.sim.fail(f"/{DEEP}/@v/list", status=404):  # noqa: SIM117 - two faults
+        with work.sim.fail(f"/{DEEP}/@latest", status=404):
+            assert denied(work) == []
+            assert work.has(DEEP)
+            assert denied(work) == []
