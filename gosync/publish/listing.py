@@ -51,6 +51,16 @@ def shown_module(
     )
 
 
+def list_starts(begin: list[str], first: str) -> list[str]:
+    """Return what a list's pages begin with: "" for the one before all that begin one.
+
+    Args:
+        begin: The modules that begin a page, by path.
+        first: The first module of all.
+    """
+    return begin if first in begin[:1] else ["", *begin]
+
+
 class ListWriter:
     """Writes the pages of one tree's list.
 
@@ -99,9 +109,7 @@ class ListWriter:
         return ListPart(routes.list_page(start), start or self._first())
 
     def _starts(self) -> list[str]:
-        """Return what pages begin with: "" for the one before all that begin one."""
-        starts = self._shown.page_starts(self._tree_id)
-        return starts if self._first() in starts[:1] else ["", *starts]
+        return list_starts(self._shown.page_starts(self._tree_id), self._first())
 
     def _first(self) -> str:
         return next(self._between("", None)).path

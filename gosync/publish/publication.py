@@ -303,7 +303,8 @@ class Publication:
         search = SearchIndexWriter(
             self._writer, catalog.shown, self._at.tree_id, options.modules_per_index
         )
-        anew = self._work.full or self._work.options != self._work.marker.options
+        work = self._work
+        anew = work.full or work.mends or work.options != work.marker.options
         changed = None if anew else self._paths
         modules = catalog.shown.sums(self._at.tree_id).modules
         index = search.write(modules, self._before.modules, changed)
@@ -313,7 +314,8 @@ class Publication:
 
     def _put_head(self) -> None:
         sums, head = self._at.sums, self._at.head
-        moves = self._work.full or self._size != self._work.marker.head
+        work = self._work
+        moves = work.full or work.mends or self._size != work.marker.head
         if sums is not None and head is not None and moves:
             self._writer.write(sums.latest, head.note)
 

@@ -38,6 +38,16 @@ def _line(module: ShownModule) -> list[object]:
     return line
 
 
+def index_starts(begin: Iterable[str], per_file: int) -> list[str]:
+    """Return what the files of an index begin with: "" for the first.
+
+    Args:
+        begin: The modules that begin a page of the list, by path.
+        per_file: How many modules a file has at most; a multiple of a page's.
+    """
+    return ["", *(path for path in begin if begins_page(path, per_file))]
+
+
 class SearchIndexWriter:
     """Writes the search index of one tree.
 
@@ -85,7 +95,7 @@ class SearchIndexWriter:
 
     def _starts(self) -> list[str]:
         pages = self._shown.page_starts(self._tree_id)
-        return ["", *(path for path in pages if begins_page(path, self._per_file))]
+        return index_starts(pages, self._per_file)
 
     def _leave(self, files: Iterable[str]) -> None:
         self.stale += (file for file in files if self._writer.size(file) is not None)

@@ -1,13 +1,13 @@
 """What a publish has to do: the catalog's state against the tree's own marker.
 
 Nothing, when the tree has followed the catalog's last change, its pages were made
-with the same options and the same vulnerability database, and it serves the clients
-that it is to serve; a newer tree head alone is no reason, since it says nothing new
-about what is there. The changed modules, and those of which another database says
-something else, when the marker is whole and agrees with what the catalog remembers of
-this tree. Everything otherwise: a first publish, one that was killed, a tree that was
-restored or moved between stores, another checksum database, other languages or another
-pkgsite, which each module's page names, an older format, versions
+with the same options and the same vulnerability database, its own files are there, and
+it serves the clients that it is to serve; a newer tree head alone is no reason, since
+it says nothing new about what is there. The changed modules, and those of which another
+database says something else, when the marker is whole and agrees with what the catalog
+remembers of this tree. Everything otherwise: a first publish, one that was killed, a
+tree that was restored or moved between stores, another checksum database, other
+languages or another pkgsite, which each module's page names, an older format, versions
 that the store does not know.
 """
 
@@ -21,6 +21,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.shown import ShownSums
 from gosync.catalog.trees import TreeState
 from gosync.publish.marker import FORMAT, Marker, read_marker
+from gosync.publish.ownfiles import OwnFiles
 from gosync.publish.pages.pageoptions import PageOptions
 from gosync.publish.storage.tree import TreeStorage
 from gosync.publish.vulnreader import VulnReader
@@ -118,6 +119,8 @@ class Work(msgspec.Struct, frozen=True):
         old_heads: Older tree heads whose clients are served, once it is done.
         tells_withdrawn: Whether something was withdrawn or brought back since.
         vulndb: Digest of the vulnerability database, "" for none.
+        mends: Whether some of the tree's own files are not there, so that all of these
+            are written.
     """
 
     marker: Marker
@@ -130,6 +133,7 @@ class Work(msgspec.Struct, frozen=True):
     old_heads: OldHeads
     tells_withdrawn: bool
     vulndb: str = ""
+    mends: bool = False
 
     @property
     def unproven_sizes(self) -> tuple[int, ...]:
@@ -168,7 +172,10 @@ def find_work(
     vulndb = vulns.state()
     told = (marker.options, marker.vulndb)
     is_same = state.published_seq == seq and told == (digest, vulndb)
-    if not full and is_same and _serves(marker, name, options):
+    mends = not full and _own_files(catalog, tree, options).lack(
+        tree.storage.reader(), name if marker.head else ""
+    )
+    if not (full or mends) and is_same and _serves(marker, name, options):
         return None
     full = full or marker.unknown > 0
     after = -1 if full else state.published_seq
@@ -188,6 +195,17 @@ def find_work(
         old_heads=OldHeads(wanted.upper, unite(wanted.leaves, promise.leaves)),
         tells_withdrawn=full or catalog.withdrawn.changed_after(after),
         vulndb=vulndb if vulns.is_whole else "",
+        mends=mends,
+    )
+
+
+def _own_files(catalog: Catalog, tree: TreeTarget, options: PublishOptions) -> OwnFiles:
+    return OwnFiles(
+        catalog.shown,
+        tree.id,
+        options.pages.languages,
+        modules_per_page=options.modules_per_page,
+        modules_per_index=options.modules_per_index,
     )
 
 

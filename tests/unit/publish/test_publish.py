@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from gosync.catalog.versions import Need
 from gosync.publish.marker import parse_marker
+from gosync.publish.pages.pageoptions import PageOptions
 from gosync.publish.publisher import Publisher
 from gosync.publish.storage.localtree import LocalTree
 from gosync.publish.work import PublishOptions
@@ -18,6 +21,17 @@ from tests.unit.publish.world import NAME, FixedClock, World, stats
 
 M = "example.com/m"
 PSEUDO = "v0.0.0-20240101000000-abcdefabcdef"
+OWN_FILES = (
+    "index.html",
+    "index.zh.html",
+    "modules",
+    "modules/search.js",
+    "modules/search-*.js",
+    "modules/" + "[0-9a-f]" * 16,
+    f"sumdb/{NAME}/latest",
+    f"sumdb/{NAME}/supported",
+    f"sumdb/{NAME}/404.txt",
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -245,6 +259,33 @@ def test_a_tree_that_was_emptied_is_published_anew(world: World) -> None:
         file.rmdir() if file.is_dir() else file.unlink()
     world.publish()
     assert world.files() == want
+
+
+@pytest.mark.parametrize("lost", OWN_FILES)
+def test_a_file_of_the_trees_own_that_was_removed_comes_back(
+    world: World, lost: str
+) -> None:
+    """Nothing in the catalog changed, and only the names in three folders are read."""
+    world.options = PublishOptions(
+        modules_per_page=8,
+        modules_per_index=16,
+        pages=PageOptions(languages=("en", "zh")),
+    )
+    for number in range(40):
+        world.add(f"a.example/m{number}", "v1.0.0")
+    world.publish()
+    assert world.publish().changes == 0
+    want = world.files()
+    found = sorted(world.root.glob(lost))
+    assert found, "the tree has such a file"
+    for file in found:
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+    assert world.publisher.is_behind(world.tree, options=world.options)
+    report = world.publish()
+    assert not report.full
+    assert report.changed_modules == 0
+    assert world.files() == want
+    assert world.publish().changes == 0
 
 
 def test_other_page_options_rewrite_the_trees_page_alone(world: World) -> None:
