@@ -21,6 +21,7 @@ from gosync.access.missing import LATEST, MissingRequest, MissingRequests
 from gosync.access.requestfile import RequestDecision
 from gosync.access.rows import MISSING
 from gosync.access.tally import AccessTally
+from gosync.access.tries import TRIED_KINDS
 from gosync.access.watch import Watch
 from gosync.catalog.db import Catalog
 from gosync.catalog.requests import ModuleRequest, RequestState
@@ -100,7 +101,7 @@ def _read(
     digest = None if name == STANDARD_INPUT else log_digest(name)
     start = catalog.read_logs.read_bytes(digest) if digest else 0
     reader, lines = LogReader(), WholeLines()
-    tally = AccessTally([Watch(missing.see)], prefix)
+    tally = AccessTally([Watch(missing.see, TRIED_KINDS)], prefix)
     read = start
     try:
         for block in read_blocks(name, skip_bytes=start):

@@ -8,8 +8,9 @@
                remembers a tree head that the mirror has no tiles for
 
 ``go`` asks for each parent path of a package as well, since any of them may be the
-module: ``example.com/a`` and ``example.com`` beside ``example.com/a/b``. Whoever adds
-requests finds out which of them are modules.
+module: ``example.com/a`` and ``example.com`` beside ``example.com/a/b``. Of these the
+hosts are left out (``tries``). Whoever adds requests finds out which of the others are
+modules.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import msgspec
 
 from gosync.access.asked import OTHER, request_of
 from gosync.access.rows import MISSING, AskedRequest
+from gosync.access.tries import PrefixTries
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind
 
 LATEST: Final = "latest"
@@ -88,12 +90,18 @@ class MissingRequests:
         self.left_out = 0
         self._prefix = prefix
         self._anonymous = anonymous
+        self._tries = PrefixTries()
         self._found: dict[tuple[str, str], MissingRequest] = {}
 
     def see(self, asked: AskedRequest) -> None:
-        """Take a request, if it was for what is not carried."""
+        """Take a request, if it was for what is not carried, and no try of a prefix."""
+        self._tries.note(asked)
         if asked.status not in self._statuses or asked.kind == OTHER:
             return
+        if not self._tries.holds(asked):
+            self._take(asked)
+
+    def _take(self, asked: AskedRequest) -> None:
         query = LATEST if asked.kind in _OF_ANY_VERSION else asked.version
         known = self._found.get((asked.module, query))
         if known is None:
@@ -126,6 +134,8 @@ class MissingRequests:
 
     def found(self) -> list[MissingRequest]:
         """Return what was asked for, the most asked first."""
+        for each in self._tries.settled():
+            self._take(each)
         return sorted(
             self._found.values(),
             key=lambda each: (-each.count, each.module, each.query),

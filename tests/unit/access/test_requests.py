@@ -19,6 +19,8 @@ from gosync.access.requestfile import (
     parse_decisions,
     parse_requests,
 )
+from gosync.access.rows import AskedRequest
+from gosync.access.tries import PrefixTries
 from gosync.errors import RejectedError
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import OK, SECURITY
@@ -97,6 +99,97 @@ def test_what_is_carried_by_now_is_no_request(site, tmp_path):
         "a.example/m@v1.0.0": (1, "carried"),
         "b.example/m@latest": (1, "open"),
     }
+
+
+# What go 1.26 asked for, in its order: (command, paths).
+TRIED = [
+    (
+        "go get rsc.io/quote@v1.5.2",
+        ["rsc.io/quote/@v/v1.5.2.info", "rsc.io/@v/v1.5.2.info"],
+        {"rsc.io/quote@v1.5.2"},
+    ),
+    (
+        "go get rsc.io/quote/sub@v1.5.2",
+        [
+            "rsc.io/@v/v1.5.2.info",
+            "rsc.io/quote/@v/v1.5.2.info",
+            "rsc.io/quote/sub/@v/v1.5.2.info",
+        ],
+        {"rsc.io/quote@v1.5.2", "rsc.io/quote/sub@v1.5.2"},
+    ),
+    (
+        "go get github.com/acme/app/cmd@latest",
+        [
+            "github.com/acme/app/@v/list",
+            "github.com/acme/@v/list",
+            "github.com/acme/app/cmd/@v/list",
+            "github.com/@v/list",
+        ],
+        {"github.com/acme/app@latest", "github.com/acme/app/cmd@latest"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("_", "paths", "wanted"), TRIED, ids=[t[0] for t in TRIED])
+def test_prefixes_that_go_only_tries_are_no_requests(site, tmp_path, _, paths, wanted):
+    log = tmp_path / "a.log"
+    log.write_text("".join(line(at // 2, f"/{p}", 404) for at, p in enumerate(paths)))
+    site.run("requests", "read", str(log))
+    assert asked(site).keys() == wanted
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_try_beside_what_is_carried_is_no_request(site, tmp_path, order):
+    pair = [
+        line(1, "/a.example/m/@v/v1.0.0.info", 200),
+        line(1, "/a.example/@v/v1.0.0.info", 404),
+    ]
+    log = tmp_path / "a.log"
+    log.write_text("".join(pair[::order]))
+    site.run("requests", "read", str(log))
+    assert asked(site) == {}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        line(1, "/one.example/m/@v/v2.0.0.info", 404),  # another version
+        line(1, "/one.example/m/@v/v1.0.0.info", 404, address="10.0.0.2"),
+        line(60, "/one.example/m/@v/v1.0.0.info", 404),
+        line(1, "/one.examples/m/@v/v1.0.0.info", 404),
+    ],
+)
+def test_what_was_not_asked_together_is_a_request(site, tmp_path, other):
+    """A host may be a module, too, as gotest.tools is."""
+    log = tmp_path / "a.log"
+    log.write_text(line(1, "/one.example/@v/v1.0.0.info", 404) + other)
+    site.run("requests", "read", str(log))
+    assert asked(site)["one.example@v1.0.0"] == (1, "open")
+
+
+def test_a_go_mod_is_never_a_try(site, tmp_path):
+    paths = ("one.example/m/@v/v1.0.0.mod", "one.example/@v/v1.0.0.mod")
+    log = tmp_path / "a.log"
+    log.write_text("".join(line(1, f"/{path}", 404) for path in paths))
+    site.run("requests", "read", str(log))
+    assert asked(site).keys() == {"one.example/m@v1.0.0", "one.example@v1.0.0"}
+
+
+def test_memory_for_tries_has_bounds():
+    tries = PrefixTries()
+    for number in range(60_000):
+        path = f"h{number}.example"
+        tries.note(request(number, f"{path}/m"))
+        tries.holds(request(number, f"x{number}.example"))
+    held = sum(1 for _ in tries.settled())
+    assert held == 20_000
+    assert len(tries._longer) <= 20_001
+
+
+def request(at: int, path: str) -> AskedRequest:
+    return AskedRequest(
+        at, b"c", b"", b"GET", path.encode(), "list", path, "", 404, 0, b"", b""
+    )
 
 
 @pytest.mark.parametrize("section", ["access", "serve"])
