@@ -188,10 +188,12 @@ def _as_it_was() -> Generator[None]:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy or gosync variables of the developer reach a test."""
+    """No proxy, git or gosync variables of the developer reach a test."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    for name in ("CAINFO", "CAPATH", "CERT", "KEY"):
+        monkeypatch.delenv(f"GIT_SSL_{name}", raising=False)
 
 
 @pytest.fixture

@@ -176,9 +176,22 @@ def git_output(
         raise
 
 
+# How a host is reached and believed. What else there is, such as GIT_DIR, speaks of
+# another repository.
+_KEPT: Final = (
+    "GIT_SSH_COMMAND",
+    "GIT_ASKPASS",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "GIT_SSL_CERT",
+    "GIT_SSL_KEY",
+)
+
+
 def _environment() -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    for name in ("GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL"):
+    for name in _KEPT:
         if name in os.environ:
             kept[name] = os.environ[name]
     return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

@@ -125,6 +125,22 @@ def test_a_tag_is_fetched_over_https_and_ssh(
     assert len(released["commit"]) == 40
 
 
+def test_gits_variable_names_the_authority_of_an_https_host(
+    site: InProcessSite, folder: Path, tmp_path: Path
+):
+    _commit(folder, "v1.0.0")
+    with https_host(tmp_path, tmp_path) as host:
+        source = f"{host.url}/lib@v1.0.0"
+        config = Path(host.environment["GIT_CONFIG_GLOBAL"])
+        lines = config.read_text().splitlines()
+        (authority,) = [e.partition(" = ")[2] for e in lines if "sslCAInfo" in e]
+        config.write_text("\n".join(e for e in lines if "sslCAInfo" not in e))
+        site.variables.update(host.environment)
+        site.run("release", source, "--as", VERSION, expect=UNAVAILABLE)
+        site.variables["GIT_SSL_CAINFO"] = authority
+        site.run("release", source, "--as", VERSION, expect=OK)
+
+
 @pytest.mark.parametrize("kind", ["untracked", "ignored", "modified"])
 def test_files_that_no_commit_has_are_refused(
     site: InProcessSite, folder: Path, kind: str
