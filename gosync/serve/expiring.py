@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Final
 
@@ -48,6 +48,7 @@ class PulledKeep:
         self._is_over = asyncio.Event()
         self._lock = asyncio.Lock()
         self._expiring: asyncio.Future[int] | None = None
+        self._has_blobs = False  # that nothing names any more
 
     def use(self, versions: Iterable[ModuleVersion]) -> None:
         """Take in that these were asked for.
@@ -132,6 +133,7 @@ class PulledKeep:
                 due = [each.mv for each in reversed(self.due())]
                 for start in range(0, len(due), self._portion):
                     gone += await self._let_go(due[start : start + self._portion])
+                await self._sweep()
             except LockedError:
                 pass
             except GosyncError as exc:
@@ -146,23 +148,40 @@ class PulledKeep:
         return max(1, self._site.options.deletes.at_most)
 
     async def _let_go(self, versions: Iterable[ModuleVersion]) -> int:
-        async with self._claims.claim_free(versions) as free:
-            if free:
-                await self._forget(free)
-        return len(free)
-
-    async def _forget(self, versions: Sequence[ModuleVersion]) -> None:
-        site = self._site
-        async with AsyncExitStack() as stack:
-            for lease in (IMPORT, SELECT, PRUNE):
-                await stack.enter_async_context(site.holding(lease, wait_seconds=0))
-            site.catalog.pulled.release(versions, site.clock.now())
-            rows = [row for mv in versions if (row := site.catalog.versions.get(mv))]
-            plan = _plan(rows)
-            await to_thread.run_sync(forget, site, plan)
+        async with self._leases():
+            # Once they are forgotten they may be brought again: who asks for one does
+            # not wait for the tree, and the tree goes over what changed meanwhile.
+            async with self._claims.claim_free(versions) as free:
+                if not free:
+                    return 0
+                self._site.catalog.pulled.release(free, self._site.clock.now())
+                await to_thread.run_sync(self._forget, free)
+            self._has_blobs = True
             if not await self._queue.publish_rest(always=True):
                 raise LockedError("the tree could not be published")
-            await to_thread.run_sync(sweep, site)
+        return len(free)
+
+    def _forget(self, versions: Sequence[ModuleVersion]) -> None:
+        versions_of = self._site.catalog.versions
+        rows = [row for mv in versions if (row := versions_of.get(mv))]
+        forget(self._site, _plan(rows))
+
+    async def _sweep(self) -> None:
+        """Remove blobs once for all that went: that costs what the store has."""
+        if self._has_blobs:
+            async with self._leases():
+                await to_thread.run_sync(sweep, self._site)
+                self._has_blobs = False
+
+    @asynccontextmanager
+    async def _leases(self) -> AsyncIterator[None]:
+        """Hold what a prune holds; another run that has one of them goes first."""
+        async with AsyncExitStack() as stack:
+            for lease in (IMPORT, SELECT, PRUNE):
+                await stack.enter_async_context(
+                    self._site.holding(lease, wait_seconds=0)
+                )
+            yield
 
 
 def _plan(rows: Sequence[VersionRow]) -> PrunePlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import anyio
@@ -188,10 +188,20 @@ async def publish_modules(
         return failed
 
 
-async def publish_rest(site: Site, sums: SumClient | None) -> PublishReport:
+async def publish_rest(
+    site: Site,
+    sums: SumClient | None,
+    *,
+    give_way: Callable[[Callable[[], None]], None],
+) -> PublishReport:
     """Publish with the trusted head; older heads are served as far as they are.
 
     Nobody is asked for anything but tiles that lookups need.
+
+    Args:
+        site: The site.
+        sums: The checksum database's client, started; None without one.
+        give_way: ``Publisher.publish`` says what it is; called in its thread.
 
     Raises:
         LockedError: if another run publishes this tree now.
@@ -215,7 +225,11 @@ async def publish_rest(site: Site, sums: SumClient | None) -> PublishReport:
             await sums.tiles(wanted)
         return await anyio.to_thread.run_sync(
             lambda: publisher.publish(
-                target, head, options=options, limit=site.options.deletes
+                target,
+                head,
+                options=options,
+                limit=site.options.deletes,
+                give_way=give_way,
             )
         )
 
