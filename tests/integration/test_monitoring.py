@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # it has no types
@@ -18,6 +21,7 @@ from tests.simulator import Simulator
 from tests.simulator.standard import module
 
 MONITORING = CHECKOUT / "contrib/monitoring"
+PROMTOOL = shutil.which("promtool")
 _OF_PROMETHEUS = {"le", "job", "instance"}  # a histogram's, and what scraping adds
 _METRIC = re.compile(r"\b(gosync_[a-z0-9_]+)(?:\{([^}]*)\})?")
 _LABEL = re.compile(r"\b([a-z_]+)\s*(?:=~|!~|!=|=)")
@@ -25,8 +29,8 @@ _BY = re.compile(r"\bby\s*\(([^)]*)\)")
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """Return the labels of each metric that a server exports once it did things."""
+def exposition(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return what a server answers at /metrics once it did things."""
     folder = tmp_path_factory.mktemp("site")
     with Simulator() as sim:
         sim.publish(module("std.example/m", "v1.0.0"))
@@ -36,9 +40,14 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
                 assert server.get("/std.example/m/@v/v1.0.0.zip").status == 200
             server.get("/std.example/m/@v/v1.1.0.zip")
             server.wait_until(lambda: "head_age" in server.get("/metrics").text)
-            text = server.get("/metrics").text
+            return server.get("/metrics").text
+
+
+@pytest.fixture(scope="module")
+def exported(exposition: str) -> dict[str, set[str]]:
+    """Return the labels of each metric that it has."""
     found: dict[str, set[str]] = defaultdict(set)
-    for family in text_string_to_metric_families(text):
+    for family in text_string_to_metric_families(exposition):
         for sample in family.samples:
             found[sample.name] |= set(sample.labels)
     return found
@@ -109,3 +118,30 @@ def test_alerts_say_how_long_how_bad_and_what():
         assert re.fullmatch(r"\d+m", rule["for"])
         assert rule["labels"]["severity"] in ("warning", "critical")
         assert rule["annotations"]["summary"]
+
+
+def _promtool(*arguments: str | Path, given: str = "") -> None:
+    assert PROMTOOL is not None
+    command = [PROMTOOL, "check", *arguments]
+    done = subprocess.run(
+        command, input=given, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="there is no promtool")
+def test_prometheus_reads_rules_expressions_and_metrics(exposition, tmp_path):
+    _promtool("rules", MONITORING / "serve-alerts.yaml")
+    rules = [
+        {"record": f"panel:{number}", "expr": _with_values(expression)}
+        for number, (_, expression) in enumerate(_expressions())
+    ]
+    panels = tmp_path / "panels.yaml"
+    panels.write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}))
+    _promtool("rules", panels)
+    _promtool("metrics", given=exposition)
+
+
+def _with_values(expression: str) -> str:
+    """Return an expression with what Grafana puts in place of its variables."""
+    return expression.replace("$__rate_interval", "5m")
