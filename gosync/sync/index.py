@@ -18,8 +18,10 @@ its bound (``IndexBound``), so that an index that never ends keeps nothing else 
 the next pass goes on.
 
 Where the whole index is kept (``keptindex``), every row is read, and a cursor that is
-behind what is kept goes on from there before anything is asked. A commit is not forced
-to the disk: a power cut takes a cursor back with what it had passed.
+behind what is kept goes on from there before anything is asked. There pages are
+committed together (``indexbatch``), and however a reading ends, what it read is
+committed. A commit is not forced to the disk: a power cut takes a cursor back with what
+it had passed.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ from gosync.gomod.pseudo import is_pseudo_version
 from gosync.site.configured import INDEX, upstream_of
 from gosync.site.policy import Policy
 from gosync.site.site import Site
+from gosync.sync.indexbatch import MOST_PAGES, IndexBatch
 from gosync.sync.keptindex import KEPT, KeptIndex, behind
 from gosync.sync.tally import Tally
 from gosync.upstream.index import IndexClient
@@ -107,6 +110,7 @@ class IndexFollower:
         self._kept = KeptIndex(site.catalog, site.options.index_url)
         self._keeps = site.options.keeps_index
         self._kept_since: str | None = None  # as the pass began
+        self._batch = IndexBatch(most_pages=MOST_PAGES if self._keeps else 1)
         self._wanted = lru_cache(maxsize=_PATHS_KNOWN)(self._is_wanted)
 
     async def follow(self, *, now: datetime) -> None:
@@ -149,7 +153,7 @@ class IndexFollower:
 
     def _begin_kept(self) -> None:
         """Bring the cursors up to what is kept, and move its own with them."""
-        since = self._kept.begin(self._wanted)
+        since = self._kept.begin()
         if since is not None and (late := behind(self._stand, since)):
             self._progress.phase("kept index")
             paths = {*self._policy.exact, *self._dependencies} if NAMED in late else ()
@@ -165,21 +169,29 @@ class IndexFollower:
         self._stand = {**self._stand, KEPT: since}
 
     async def _take_some(self, pages: AsyncIterator[IndexPage]) -> None:
-        """Take pages up to the bound of a pass."""
+        """Take pages up to the bound of a pass; what was read is committed anyway."""
         bound, clock = self._site.options.index_bound, self._site.clock
         end, left = clock.monotonic() + bound.seconds, bound.pages
-        async for page in pages:
-            self._tally.answered += 1
-            self._take(page)
-            left -= 1
-            if self._tally.index_overtaken:
-                self._tally.index_unread = True
-                return
-            if self._keeps and not page.full:
-                await anyio.to_thread.run_sync(self._kept.finish)
-            if page.full and (left <= 0 or clock.monotonic() >= end):
-                self._tally.index_unread = True
-                return
+        try:
+            async for page in pages:
+                left -= 1
+                enough = left <= 0 or clock.monotonic() >= end
+                if await self._take(page, enough=enough):
+                    return
+        finally:
+            self._commit_batch()
+
+    async def _take(self, page: IndexPage, *, enough: bool) -> bool:
+        """Take a page; return whether it is the last one of this pass."""
+        self._tally.answered += 1
+        self._gather(page)
+        if self._batch.is_enough or enough or not page.full:
+            await anyio.to_thread.run_sync(self._commit_batch)
+        if self._tally.index_overtaken or (page.full and enough):
+            self._tally.index_unread = True
+        elif self._keeps and not page.full:
+            await anyio.to_thread.run_sync(self._kept.finish)
+        return self._tally.index_unread
 
     def _pages(self, since: str) -> AsyncGenerator[IndexPage, None]:
         horizon = format_time(shift(self._site.clock.now(), _HORIZON))
@@ -218,18 +230,28 @@ class IndexFollower:
     def _is_wanted(self, path: str) -> bool:
         return path in self._dependencies or self._policy.selects_public(path)
 
-    def _take(self, page: IndexPage) -> None:
+    def _gather(self, page: IndexPage) -> None:
         self._tally.index_events += len(page.events)
         self._tally.index_skipped.update(page.skipped)
         self._progress.advance(page.seen)
-        events = page.events
+        wanted: Iterable[IndexEvent] = page.events
+        if self._keeps:
+            self._batch.rows.add(page.events)
+            wanted = (event for event in wanted if self._wanted(event.path))
+        self._batch.add(wanted, _sortable(page.overlap) if page.overlap else "")
+
+    def _commit_batch(self) -> None:
+        """Commit the pages that were gathered with the cursor that passes them."""
+        batch, self._batch = self._batch, self._batch.next()
+        if not batch.pages:
+            return
         with self._site.catalog.transaction(forced=False):
             if self._keeps:
-                events = self._kept.keep(events, since=self._kept_since)
-            if events:
-                self._commit(events)
-            if page.overlap:
-                self._move(_sortable(page.overlap))
+                self._kept.keep(batch.rows, since=self._kept_since)
+            if batch.wanted:
+                self._commit(batch.wanted)
+            if batch.overlap:
+                self._move(batch.overlap)
 
     def _move(self, since: str) -> None:
         """Move the cursors on; what was read is committed, if one was lost or not."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.index_rows import KeptRow
 from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
+from gosync.sync.indexbatch import MOST_PAGES, IndexBatch
 from gosync.sync.keptindex import KEPT
-from tests.integration.site import USAGE, Site
+from tests.integration.site import MISSING, USAGE, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import module
 
@@ -109,12 +112,12 @@ def test_rows_are_forgotten_with_the_key_and_with_the_index(tmp_path: Path) -> N
 
 def test_killed_at_a_page_it_goes_on_where_it_was(tmp_path: Path) -> None:
     with Simulator() as sim:
-        fill(sim, 7_000)
+        fill(sim, 9_000)
         site = keeping(tmp_path, sim, "first.example/*")
         command = [sys.executable, "-m", "gosync", "sync", "--quiet"]
         environment = {**os.environ, **site.environment, "PYTHONPATH": str(CHECKOUT)}
         reached = []
-        for page in (1, 2, 3):
+        for page in (1, 2, 4):  # at the last one, a page waits for the next
             with subprocess.Popen(command, cwd=site.folder, env=environment) as run:
                 seen = 0
 
@@ -130,8 +133,68 @@ def test_killed_at_a_page_it_goes_on_where_it_was(tmp_path: Path) -> None:
             sim.clear()
             with catalog_of(site) as catalog:
                 reached.append(catalog.index_rows.count())
-        assert reached[0] == 0 < reached[1] < reached[2] < 7_002
+        assert reached[0] == 0 < reached[1] == 2_000
+        assert reached[1] < reached[2] < 4 * 2_000, "no page that waited is kept"
         site.sync()
         rows = kept(site)
-        assert len(rows) == len(set(rows)) == 7_002
+        assert len(rows) == len(set(rows)) == 9_002
         assert site.carried() == {f"{A}@v1.0.0"}
+
+
+def test_pages_that_waited_are_kept_when_the_reading_fails(tmp_path: Path) -> None:
+    pages = 0
+
+    def fail_at_the_fourth(_: HttpRequest, usual: HttpAnswer) -> HttpAnswer:
+        nonlocal pages
+        pages += 1
+        return usual if pages < 4 else HttpAnswer(200, b"<html>sorry</html>")
+
+    with Simulator() as sim:
+        fill(sim, 9_000)
+        sim.publish(module("second.example/late", "v1.0.0"), at=moment(10 + 5_000.5))
+        site = keeping(tmp_path, sim, "second.example/*")
+        sim.fault("/index", fail_at_the_fourth)
+        site.sync(expect=MISSING)
+        rows = kept(site)
+        assert len(rows) == len(set(rows)) == 3 * 2_000 - 2, "last rows come again"
+        with catalog_of(site) as catalog:
+            offered = {path for path, _ in catalog.offers.all_by_path()}
+        assert offered == {B, "second.example/late"}, "committed with the third page"
+
+
+def test_a_crash_takes_back_no_more_than_was_committed() -> None:
+    batch, reached = IndexBatch(most_pages=MOST_PAGES), []
+    for page in range(1, 200):
+        batch.add([], "")
+        if batch.is_enough:
+            reached.append(page)
+            batch = batch.next()
+    assert reached[:5] == [1, 2, 4, 8, 16]
+    assert {after - at for at, after in pairwise(reached[5:])} == {MOST_PAGES}
+    single, seen = IndexBatch(most_pages=1), []
+    for _ in range(3):
+        seen.append(single.is_enough)
+        single.add([], "")
+        seen.append(single.is_enough)
+        single = single.next()
+    assert seen == [False, True] * 3
+
+
+def test_rows_are_the_same_by_one_page_or_by_many(tmp_path: Path) -> None:
+    dice = random.Random(1)
+    rows = [
+        (f"kept.example/m{int(3_000 * dice.random() ** 2)}", f"v1.{number}.0", number)
+        for number in range(30_000)
+    ]
+    found = []
+    for name, step in (("pages", 1_999), ("together", 30_000)):
+        with Catalog.open(tmp_path / f"{name}.sqlite", create=True) as catalog:
+            for start in range(0, len(rows), step):
+                paths, versions, moments = zip(*rows[start : start + step], strict=True)
+                catalog.index_rows.begin()  # no number is remembered
+                catalog.index_rows.keep(paths, versions, moments, least=None)
+            pages = catalog.index_rows.rows_of(lambda _: True, [""])
+            found.append(sorted(row for page in pages for row in page))
+            modules = {path for path, _, _ in rows}
+            assert catalog.index_rows.count_modules() == len(modules)
+    assert found[0] == found[1] == sorted(rows)
