@@ -60,6 +60,8 @@ def test_the_parts_of_many_places_are_together_all_of_them(
         monkeypatch.setattr(tiers, "PLACES", part)
         found += one_of_a_kind(KINDS, 1)
     assert found == list(range(len(KINDS)))
+    monkeypatch.setattr(tiers, "PLACES", "1::3")
+    assert one_of_a_kind(KINDS, 1) == [1, 4, 7]
     for wrong in ("8:", "three:", "3"):
         monkeypatch.setattr(tiers, "PLACES", wrong)
         with pytest.raises(ValueError):
