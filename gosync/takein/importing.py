@@ -52,6 +52,10 @@ from gosync.work.progress import Progress
 from gosync.work.sweep import Sweep
 
 _DEAF: Final = 3  # so many in a row without an answer: nobody is there to be asked
+_NOT_ASKED: Final = (
+    "the checksum database has not answered before, and is asked no more in this run"
+)
+_UNPROVEN: Final = "what the source has of the checksum database does not prove it"
 
 
 class CacheVersionState(StrEnum):
@@ -307,21 +311,34 @@ class _Importing:
         private = self._site.options.policy.is_private(mv.path)
         if private or self._upstreams[0].sums is None:
             self._check_vouched(self._upstreams[0], mv)
-        error: GosyncError = UnavailableError("nobody is there who proves it")
-        for number, upstreams in enumerate(self._upstreams):
-            if self._unanswered[number] >= _DEAF:
-                continue
-            try:
-                async with self._site.holding(fetch_lease(mv)):
-                    row = await self._admit(upstreams, mv, need)
-                    await self._add(row)
-            except UnavailableError as exc:
-                self._unanswered[number] += 1
-                error = exc
-            else:
-                self._unanswered[number] = 0
+        error = await self._try(0, mv, need)
+        for number in range(1, len(self._upstreams)):
+            if error is None:
                 return
-        raise error
+            try:
+                beside = await self._try(number, mv, need)
+            except NotFoundError:
+                continue  # the database counts, which may have it
+            error = error if beside is not None else None
+        if error is not None:
+            told = f"{error}; {_UNPROVEN}" if len(self._upstreams) > 1 else str(error)
+            raise UnavailableError(told)
+
+    async def _try(
+        self, number: int, mv: ModuleVersion, need: Need
+    ) -> UnavailableError | None:
+        """Admit a version by what one upstream says; return why it has no answer."""
+        if self._unanswered[number] >= _DEAF:
+            return UnavailableError(_NOT_ASKED)
+        try:
+            async with self._site.holding(fetch_lease(mv)):
+                row = await self._admit(self._upstreams[number], mv, need)
+                await self._add(row)
+        except UnavailableError as exc:
+            self._unanswered[number] += 1
+            return exc
+        self._unanswered[number] = 0
+        return None
 
     async def _add(self, row: VersionRow) -> None:
         """Take a row, whose lease is held until it is committed."""

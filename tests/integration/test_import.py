@@ -23,6 +23,7 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries, seen_here
 from gosync.ingest.scanner import read_zip
+from gosync.takein import importing
 from gosync.takein.sharing import Scanned, scan_shared
 from gosync.takein.source import PlacedZip
 from tests.integration.inprocess import InProcessSite
@@ -245,6 +246,34 @@ def test_without_anybody_to_ask_versions_wait_and_are_taken_later(
     document = site.run("import", str(cache), expect=MISSING).document
     assert set(cache_states(document).values()) == {"waiting"}
     assert site.carried() == set()
+
+
+@pytest.mark.parametrize("has_lookups", [True, False])
+def test_a_version_waits_for_the_database_that_does_not_answer(
+    site: InProcessSite,
+    sim: Simulator,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    has_lookups: bool,
+):
+    """And not for a file that the cache lacks, nor for nobody in particular."""
+    sumdb = cache / "cache" / "download" / "sumdb"
+    if not has_lookups:
+        shutil.rmtree(sumdb)
+    for lookup in sumdb.rglob("lookup/*/*"):
+        lookup.unlink()
+    monkeypatch.setattr(importing, "_DEAF", 1)
+    site.configure({"sumdb": f"{sim.verifier_key} http://127.0.0.1:9", "retries": 0})
+    document = site.run("import", str(cache), expect=MISSING).document
+    public = [e for e in document["versions"] if e["module"] != PRIVATE]
+    reasons = [each["reason"] for each in public if each["state"] == "waiting"]
+    assert len(reasons) >= 2
+    ends = "what the source has of the checksum database does not prove it"
+    for reason in reasons:
+        assert "http://127.0.0.1:9/lookup/" in reason or "has not answered" in reason
+        assert "file:" not in reason
+        assert reason.endswith(ends) == has_lookups
+    assert any("Connection refused" in reason for reason in reasons)
 
 
 def test_an_athens_store_and_a_zip_of_a_cache_are_taken_in(
