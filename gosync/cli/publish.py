@@ -50,6 +50,11 @@ from gosync.work.progress import Progress
 @versions_limit_option
 @yes_option
 @click.option(
+    "--every-file",
+    is_flag=True,
+    help="Look at every file of the tree, and put back what was removed.",
+)
+@click.option(
     "--head",
     "head_files",
     multiple=True,
@@ -80,6 +85,7 @@ def publish(
     place: str | None,
     max_delete: int | None,
     yes: bool,
+    every_file: bool,
     head_files: tuple[Path, ...],
     logs: tuple[Path, ...],
     request_file: Path | None,
@@ -97,6 +103,7 @@ def publish(
     site_options = with_delete_limit(
         config.site_options(), max_delete=max_delete, yes=yes
     )
+    site_options = replace(site_options, every_file=every_file)
     if place is not None:
         tree = _tree(place)
         notes = site_options.notes_changes and tree == site_options.tree_path

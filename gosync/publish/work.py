@@ -68,6 +68,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
         house_log: The name of a checksum database of the site's own, "" for none.
         old_heads: Older tree heads, up to the trusted one, whose clients are served.
         at_least: How many records the tree's own head must have for them.
+        every_file: Whether every file is looked at, whatever the catalog says of it.
     """
 
     url: str = ""
@@ -84,6 +85,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     requests: tuple[str, ...] = ()
     house_verifier: str = ""
     at_least: int = 0
+    every_file: bool = False
 
     def digest(self, database: Database | None) -> str:
         """Return a short text that changes when the pages must."""
@@ -168,7 +170,7 @@ def find_work(
     state = catalog.trees.get(tree.id) or TreeState(tree.id, 0, "", "")
     shown = catalog.shown.sums(tree.id)
     others = marker.sumdb != name or marker.pages != options.pages
-    full = others or not _follows(state, marker, shown)
+    full = others or options.every_file or not _follows(state, marker, shown)
     vulndb = vulns.state()
     told = (marker.options, marker.vulndb)
     is_same = state.published_seq == seq and told == (digest, vulndb)

@@ -90,7 +90,8 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
         record: What it has.
         kept: The folders of all backups that are there now, oldest first.
         removed: Those of older ones that went.
-        same_disk: Whether it lies on the store's own disk.
+        same_disk: Whether it lies on the disk of the catalog, which is the store's own
+            unless that is in a bucket.
     """
 
     folder: Path
@@ -115,7 +116,8 @@ class BackupReport(msgspec.Struct, frozen=True, kw_only=True):
         bytes: Their sizes together.
         kept: The folders of all backups that are there now, oldest first.
         removed: Those of older ones that went.
-        same_disk: Whether it lies on the store's own disk.
+        same_disk: Whether it lies on the disk of the catalog, which is the store's own
+            unless that is in a bucket.
     """
 
     folder: str

@@ -163,6 +163,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
             configuration.
         accept: Kinds of findings that are accepted from their first sight on.
         deletes: How many versions may go at once.
+        every_file: Whether a publish looks at every file of the tree.
         old_heads: Which clients with a tree head from elsewhere are served.
         contact: Whom the tree's pages tell people to ask, "" for nobody.
         public_url: The address that the tree is served at, "" when it is not known.
@@ -192,6 +193,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[Path, ...] = ()
     accept: frozenset[FindingKind] = frozenset()
     deletes: DeleteLimit = DeleteLimit()
+    every_file: bool = False
     index_bound: IndexBound = IndexBound()
     keeps_index: bool = False
     old_heads: OldHeadSpec = OldHeadSpec()

@@ -381,6 +381,7 @@ def _options(site: Site, served: ServedHeads) -> PublishOptions:
         requests=_requests_pages(site),
         old_heads=served.old_heads,
         at_least=served.newest,
+        every_file=site.options.every_file,
     )
 
 

@@ -192,6 +192,10 @@ def test_each_text_has_what_the_english_one_has():
         ("see a; see b", "参见 a；参见 b"),
         ("2 whole, 1 gone", "2 个完整，1 个上游已无"),
         (
+            "it lies on the catalog's own disk; copy it to another one",
+            "它与目录数据库在同一块磁盘上；请复制到另一块磁盘",
+        ),
+        (
             "newly known: GO-1 (CVE-1) x.y/m v1.0.0: fixed in v1.2.0, not carried",
             "新知漏洞：GO-1 (CVE-1) x.y/m v1.0.0：v1.2.0 起已修复，这里没有",
         ),

@@ -288,6 +288,24 @@ def test_a_file_of_the_trees_own_that_was_removed_comes_back(
     assert world.publish().changes == 0
 
 
+def test_whatever_was_removed_comes_back_where_every_file_is_looked_at(
+    world: World,
+) -> None:
+    world.add(M, "v1.0.0")
+    world.publish()
+    want = world.files()
+    for name in ("list", "index.html", "v1.0.0.zip", "v1.0.0.mod"):
+        (world.root / f"{M}/@v/{name}").unlink()
+    assert world.publish().changes == 0, "nobody looks at a million files"
+    world.options = PublishOptions(every_file=True)
+    assert world.publisher.is_behind(world.tree, options=world.options)
+    assert world.publish().full
+    assert world.files() == want
+    before = stats(world.root / M)
+    world.publish()
+    assert stats(world.root / M) == before
+
+
 def test_other_page_options_rewrite_the_trees_page_alone(world: World) -> None:
     world.add(M, "v1.0.0")
     world.publish()
