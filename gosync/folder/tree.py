@@ -31,7 +31,7 @@ from gosync.errors import MalformedError, NotFoundError, UsageError
 if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
 
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _HELD = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC  # read or not
 _PIECE_BYTES = 1 << 20
@@ -155,7 +155,7 @@ class FileTree:
         self._stat(path)
         folder, _, name = path.rpartition("/")
         with _border(path), self._above(folder) as above:
-            handle = os.open(name, _FLAGS, dir_fd=above)
+            handle = os.open(name, FILE_FLAGS, dir_fd=above)
         try:
             yield handle, _size_of(handle, path)
         finally:
@@ -234,7 +234,7 @@ def read_pieces(folder: int, path: str) -> Iterator[bytes]:
         DamagedFileError: if it is no file, or cannot be read.
     """
     try:  # as _border does, which takes longer than to read a small file
-        handle = os.open(path.rpartition("/")[2], _FLAGS, dir_fd=folder)
+        handle = os.open(path.rpartition("/")[2], FILE_FLAGS, dir_fd=folder)
         try:
             left = _size_of(handle, path)
             while left > 0 and (piece := os.read(handle, min(left, _PIECE_BYTES))):

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import msgspec
@@ -89,8 +90,24 @@ def walk(
 class Walk:
     """The same, with the bytes of the file that it is at."""
 
-    def __init__(self, tree: FileTree, layout: PathPlaces, *, below: str = "") -> None:
-        """Prepare a walk; see ``walk``."""
+    def __init__(
+        self,
+        tree: FileTree,
+        layout: PathPlaces,
+        *,
+        below: str = "",
+        seen: Mapping[str, os.stat_result] = MappingProxyType({}),
+    ) -> None:
+        """Prepare a walk; see ``walk``.
+
+        Args:
+            tree: Where the folder is.
+            layout: What tells what a path means.
+            below: The folder.
+            seen: What the system said just now of files in it, by their path from
+                there; these are not asked about again.
+        """
+        self._seen = seen
         self._tree = tree
         self._below = below
         self._layout = layout
@@ -148,10 +165,12 @@ class Walk:
                 pending.append(entered)
 
     def _look(self, path: str, name: str) -> Entry | Unread:
-        try:
-            found = os.stat(name, dir_fd=self._handles[-1], follow_symlinks=False)
-        except OSError as exc:
-            return Unread(path, _reason(exc))
+        found = self._seen.get(path)
+        if found is None:
+            try:
+                found = os.stat(name, dir_fd=self._handles[-1], follow_symlinks=False)
+            except OSError as exc:
+                return Unread(path, _reason(exc))
         is_folder = stat.S_ISDIR(found.st_mode)
         return Entry(path, self._layout.place(path, is_folder=is_folder), found)
 

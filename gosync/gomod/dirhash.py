@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
+from gosync.gomod.contentsink import ContentSink
 from gosync.gomod.goimports import HeadReader, read_imports
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.packages import PackageReader, pack
@@ -186,6 +187,7 @@ def scan_zip(
     seen: SeenEntries | None = None,
     with_packages: bool = False,
     keep: Callable[[ModuleVersion, list[ZipEntry]], dict[bytes, int]] | None = None,
+    sink: ContentSink | None = None,
 ) -> ZipScan:
     """Check and hash a module zip, reading every entry once.
 
@@ -201,6 +203,7 @@ def scan_zip(
         with_packages: Whether to read what its packages import.
         keep: Names the entries whose contents the scan shall have, each with the
             most bytes that it may have.
+        sink: Takes the contents of entries that are neither kept nor known.
 
     Raises:
         MalformedError: The module version; or not a zip, damaged, or a name has
@@ -216,7 +219,7 @@ def scan_zip(
     reader = PackageReader(f"{mv}/".encode()) if with_packages else None
     go_mod = f"{mv}/go.mod".encode()
     limits = {**(keep(mv, entries) if keep else {}), go_mod: MAX_GO_MOD_BYTES}
-    whole = _Pass(window, entries, keep=limits, seen=seen, reader=reader)
+    whole = _Pass(window, entries, keep=limits, seen=seen, reader=reader, sink=sink)
     return ZipScan(
         h1=whole.h1,
         go_mod=whole.kept.pop(go_mod, None),
@@ -240,6 +243,7 @@ class _Pass:
         seen: SeenEntries | None,
         tap: Callable[[str, bytes], object] | None = None,
         reader: PackageReader | None = None,
+        sink: ContentSink | None = None,
     ) -> None:
         last = {entry.name: entry for entry in entries}
         self.kept: dict[bytes, bytes] = {}
@@ -248,6 +252,7 @@ class _Pass:
         self._seen = seen
         self._tap = tap
         self._reader = reader
+        self._sink = sink
         self.digests = {
             entry.name: self._digest(entry)
             for entry in sorted(last.values(), key=attrgetter("header_offset"))
@@ -276,7 +281,7 @@ class _Pass:
     def _digest_any(self, entry: ZipEntry, *, reads: bool) -> str:
         chunks = self._read_by(entry, read_contents(self._window, entry), reads=reads)
         if self._tap is None or entry.size_bytes > TAPPED_BYTES:
-            return _sha256(chunks).hexdigest()
+            return self._sunk(entry, chunks)
         contents = b"".join(chunks)
         digest = hashlib.sha256(contents).hexdigest()
         self._tap(digest, contents)
@@ -308,9 +313,14 @@ class _Pass:
             self._take(entry, head)
         if seen is not None:
             seen.put(entry, packed, digest, head)
+        self._hand_on(entry, contents, digest)
+        return digest
+
+    def _hand_on(self, entry: ZipEntry, contents: bytes, digest: str) -> None:
         if self._tap is not None:
             self._tap(digest, contents)
-        return digest
+        if self._sink is not None:
+            self._sink.take(entry, contents, digest)
 
     def _digest_large(self, entry: ZipEntry, seen: SeenEntries, *, reads: bool) -> str:
         """Return the digest of an entry whose data may not fit the window."""
@@ -321,9 +331,17 @@ class _Pass:
         packed = hashlib.sha256() if hashes else None
         tap = packed.update if packed else None
         contents = read_contents(self._window, entry, tap=tap)
-        digest = _sha256(self._read_by(entry, contents, reads=reads)).hexdigest()
+        digest = self._sunk(entry, self._read_by(entry, contents, reads=reads))
         if entry.crc:  # 0 may stand for one that was not compared
             seen.put(entry, packed.digest() if packed else None, digest)
+        return digest
+
+    def _sunk(self, entry: ZipEntry, chunks: Iterable[memoryview | bytes]) -> str:
+        """Return the digest of chunks, which the sink sees as well."""
+        if self._sink is None:
+            return _sha256(chunks).hexdigest()
+        digest = _sha256(self._sink.pass_on(entry, chunks)).hexdigest()
+        self._sink.end(entry, digest)
         return digest
 
     def _read_by(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -37,10 +37,14 @@ from gosync.gomod.modfile import MAX_GO_MOD_BYTES, parse_lax, synthesize
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version, pseudo_version_rev
 from gosync.gomod.seen import SeenEntries
+from gosync.verify.look.compared import NONE_SAME, Same, comparing
 from gosync.verify.look.extracted import hash_folder
 from gosync.verify.look.permissions import access_finding, access_trouble, is_borrowed
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.verdicts import CacheFinding, Cause, Fix, Verdict
+
+if TYPE_CHECKING:
+    from gosync.gomod.window import ReadAt
 
 _MAX_ZIPHASH_BYTES: Final = 4096
 H1: Final = re.compile("h1:[A-Za-z0-9+/]{43}=")
@@ -168,6 +172,7 @@ class _Check:
         self._scan: ZipScan | None = None
         self.zip_h1 = answer.zip_h1
         self._mod: bytes | None = None
+        self._same: Same = NONE_SAME
 
     def run(self) -> None:
         """Look at each file, the zip first: others are held against it."""
@@ -201,11 +206,20 @@ class _Check:
     def _check_zip(self, path: str) -> None:
         with self._tree.open(path) as (read_at, size_bytes):
             self.done.read_bytes += size_bytes
-            scan = scan_zip(read_at, size_bytes, self._mv, seen=self._seen)
+            scan = self._scan_zip(read_at, size_bytes)
         if self._differs(path, self._answer.zip_h1, scan.h1):
             return
         scan.checked.require_ok(str(self._mv))
         self._scan, self.zip_h1 = scan, scan.h1
+
+    def _scan_zip(self, read_at: ReadAt, size_bytes: int) -> ZipScan:
+        """Scan the zip; what was extracted from it is compared with it meanwhile."""
+        folder = self._entries.get(Role.EXTRACTED)
+        if folder is None or Role.PARTIAL in self._entries:
+            return scan_zip(read_at, size_bytes, self._mv, seen=self._seen)
+        with comparing(self._tree, folder.path, self._mv) as sink:
+            self._same = sink.same
+            return scan_zip(read_at, size_bytes, self._mv, seen=self._seen, sink=sink)
 
     def _check_mod(self, path: str) -> None:
         data = self._tree.read(path, limit_bytes=MAX_GO_MOD_BYTES)
@@ -266,7 +280,7 @@ class _Check:
     def _check_extracted(self, path: str) -> None:
         if Role.PARTIAL in self._entries:
             return  # go makes it anew
-        found = hash_folder(self._tree, path, self._mv)
+        found = hash_folder(self._tree, path, self._mv, self._same)
         self.done.read_bytes += found.size_bytes
         if self._differs(path, self.zip_h1, found.h1):
             return

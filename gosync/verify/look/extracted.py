@@ -26,6 +26,7 @@ from gosync.folder.walk import Entry, Unread, Walk
 from gosync.gomod.dirhash import hash1
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.zipcheck import MAX_ZIP_BYTES
+from gosync.verify.look.compared import NONE_SAME, Same
 
 _KEPT: Final = "_go.mod"
 _COPY: Final = "go.mod"
@@ -55,8 +56,17 @@ class FolderHash(msgspec.Struct, frozen=True):
     entries: list[Entry]
 
 
-def hash_folder(tree: FileTree, path: str, mv: ModuleVersion) -> FolderHash:
+def hash_folder(
+    tree: FileTree, path: str, mv: ModuleVersion, same: Same = NONE_SAME
+) -> FolderHash:
     """Return the ``h1:`` of a folder, and what it is of.
+
+    Args:
+        tree: Where it is.
+        path: The folder.
+        mv: The version that it is of.
+        same: Files that were found to be as in the zip just now; of the others each is
+            read and hashed.
 
     Raises:
         DamagedFileError: if something in it is no plain file, or cannot be read.
@@ -66,12 +76,14 @@ def hash_folder(tree: FileTree, path: str, mv: ModuleVersion) -> FolderHash:
     digests: dict[str, str] = {}
     entries: list[Entry] = []
     size_bytes = 0
-    walking = Walk(tree, Everything(), below=path)
+    seen = {name: each.stat for name, each in same.items()}
+    walking = Walk(tree, Everything(), below=path, seen=seen)
     for entry in _files(walking, path):
         size_bytes += entry.stat.st_size
         if size_bytes > MAX_ZIP_BYTES:
             raise TooLargeError(f"{path}", limit_bytes=MAX_ZIP_BYTES)
-        digests[entry.path] = _digest(walking, entry)
+        known = same.get(entry.path)
+        digests[entry.path] = known.digest if known else _digest(walking, entry)
         entries.append(entry)
     if mv.path == TOOLCHAIN:
         _leave_out_copies(path, digests)
