@@ -30,119 +30,24 @@ import msgspec
 from gosync.catalog.counters import next_number
 from gosync.catalog.pulled import PulledVersions
 from gosync.catalog.selected_counts import SelectedCounts
+from gosync.catalog.selected_sql import (
+    ADD,
+    COUNT_WIDENED,
+    FILL,
+    HAS_UNPUBLISHED,
+    KEEP,
+    TABLE,
+    UPDATE,
+)
 from gosync.catalog.version_rows import COLUMNS, version_row
-from gosync.catalog.versions import FoundBy, VersionRole, VersionRow, Want
+from gosync.catalog.versions import VersionRow, Want
 from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion
 
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection, SqlValue
 
-_TABLE = """
-CREATE TEMP TABLE IF NOT EXISTS wanted_now (
-    path TEXT, version TEXT, need TEXT, found_by TEXT, index_time TEXT,
-    max_zip_bytes INTEGER, PRIMARY KEY (path, version)
-) WITHOUT ROWID
-"""
 _KEY = attrgetter("path", "version")
-_FILL = "INSERT INTO wanted_now VALUES (?, ?, ?, ?, ?, ?)"
-
-_ADD = """
-INSERT INTO versions
-    (path, version, state, need, found_by, index_time, selected, max_zip_bytes)
-SELECT path, version, 'wanted', need, found_by, index_time, need, max_zip_bytes
-FROM wanted_now AS w WHERE NOT EXISTS (
-    SELECT 1 FROM versions AS v WHERE v.path = w.path AND v.version = w.version
-)
-"""
-
-# What differs between a row v and what is wanted of it, w.
-_WIDER = "(w.need = 'zip' AND v.need = 'mod')"
-_NARROWER = "(w.need = 'mod' AND v.need = 'zip')"
-_ZIP_LEFT = (
-    "(:complete AND w.need = 'mod' AND v.zip_digest IS NOT NULL"
-    " AND v.unselected_at IS NULL)"
-)
-_LARGER = "(w.max_zip_bytes IS NULL OR w.max_zip_bytes > v.max_zip_bytes)"
-_NEWER = (
-    "(w.index_time IS NOT NULL"
-    " AND (v.index_time IS NULL OR w.index_time > v.index_time))"
-)
-_ASKED = "(w.found_by = 'command' AND v.found_by <> 'command')"
-
-
-def _is_role(row: str, role: VersionRole) -> str:
-    names = ", ".join(f"'{each}'" for each in FoundBy if each.role is role)
-    return f"{row}.found_by IN ({names})"
-
-
-# What commands or an incomplete selection name does not say all that it is for.
-_OTHER_ROLE = (
-    "(v.found_by <> 'command' AND (:complete OR "
-    + _is_role("w", VersionRole.CHOSEN)
-    + ") AND NOT ("
-    + " OR ".join(
-        f"({_is_role('v', role)} AND {_is_role('w', role)})" for role in VersionRole
-    )
-    + "))"
-)
-_ONLY_READ = (
-    "(v.found_by = 'dependency' AND v.selected IS NULL AND v.unselected_at IS NULL)"
-)
-_UNPUBLISHED = (
-    "(v.selected IS NULL AND v.unselected_at IS NULL AND v.mod_digest IS NOT NULL)"
-)
-_JOIN = "w.path = v.path AND w.version = v.version"
-
-# What stands although less of it is wanted now is wanted, too.
-_KEEP = f"""
-UPDATE wanted_now AS w SET need = 'zip', max_zip_bytes = v.max_zip_bytes
-FROM versions AS v
-WHERE {_JOIN} AND w.need = 'mod' AND v.selected = 'zip'
-    AND (v.found_by = 'command' OR NOT :complete)
-"""  # noqa: S608 - own names
-
-_COUNT_WIDENED = f"""
-SELECT count(*) FROM versions AS v JOIN wanted_now AS w ON {_JOIN}
-WHERE {_WIDER} OR v.state = 'forgotten'
-"""  # noqa: S608 - own names
-
-_UPDATE = f"""
-UPDATE versions AS v SET
-    state = CASE
-        WHEN v.state = 'forgotten' OR {_WIDER}
-            OR (v.state = 'gone' AND {_NEWER})
-            OR (v.state = 'omitted' AND w.need = 'zip' AND {_LARGER})
-        THEN 'wanted'
-        WHEN {_NARROWER} AND v.zip_digest IS NULL
-        THEN iif(v.mod_digest IS NULL, 'wanted', 'present')
-        ELSE v.state
-    END,
-    need = CASE
-        WHEN {_WIDER} OR v.state = 'forgotten'
-            OR ({_NARROWER} AND v.zip_digest IS NULL)
-        THEN w.need
-        ELSE v.need
-    END,
-    found_by = CASE WHEN v.state = 'forgotten' OR {_ASKED} OR {_ONLY_READ}
-            OR {_OTHER_ROLE}
-        THEN w.found_by
-        ELSE v.found_by END,
-    index_time = CASE WHEN {_NEWER} THEN w.index_time ELSE v.index_time END,
-    max_zip_bytes = w.max_zip_bytes,
-    selected = w.need,
-    unselected_at = CASE
-        WHEN {_NARROWER} AND v.zip_digest IS NOT NULL
-        THEN coalesce(v.unselected_at, iif(:complete, :now, NULL))
-    END,
-    changed = CASE WHEN {_UNPUBLISHED} THEN :changed ELSE v.changed END
-FROM wanted_now AS w
-WHERE {_JOIN} AND (
-    v.selected IS NOT w.need OR v.state = 'forgotten'
-    OR {_WIDER} OR {_NEWER} OR {_ASKED} OR {_ZIP_LEFT} OR {_OTHER_ROLE}
-    OR w.max_zip_bytes IS NOT v.max_zip_bytes
-)
-"""  # noqa: S608 - own names
 
 # A rebuilt catalog does not know what was selected; only go.mod files that were
 # read to select are left alone.
@@ -241,19 +146,19 @@ class Selected:
         with self._connection.transaction():
             self._fill(wants)
             PulledVersions(self._connection).settle(complete=complete)
-            self._connection.write(_KEEP, {"complete": int(complete)})
-            added = self._connection.write(_ADD)
-            widened = int(self._value(_COUNT_WIDENED))
+            self._connection.write(KEEP, {"complete": int(complete)})
+            added = self._connection.write(ADD)
+            widened = int(self._value(COUNT_WIDENED))
             self._update(moment, complete=complete)
             dropped = self._unselect(moment) if complete else 0
             self._connection.write("DELETE FROM wanted_now")
         return SelectionChange(added, widened, dropped)
 
     def _fill(self, wants: Iterable[Want]) -> None:
-        self._connection.write(_TABLE)
+        self._connection.write(TABLE)
         self._connection.write("DELETE FROM wanted_now")
         self._connection.write_many(
-            _FILL,
+            FILL,
             (
                 (
                     want.path,
@@ -269,17 +174,14 @@ class Selected:
 
     def _update(self, moment: str, *, complete: bool) -> None:
         """Bring known rows up to what is wanted; some become published by that."""
-        unpublished = self._value(
-            "SELECT EXISTS (SELECT 1 FROM versions AS v JOIN wanted_now AS w"  # noqa: S608 - own names
-            f" ON {_JOIN} WHERE {_UNPUBLISHED})"
-        )
+        unpublished = self._value(HAS_UNPUBLISHED)
         changed = next_number(self._connection, "changed") if unpublished else 0
         values: dict[str, SqlValue] = {
             "now": moment,
             "changed": changed,
             "complete": int(complete),
         }
-        if self._connection.write(_UPDATE, values):
+        if self._connection.write(UPDATE, values):
             self._connection.write(_HEALED)
 
     def _unselect(self, moment: str) -> int:
