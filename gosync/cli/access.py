@@ -171,6 +171,7 @@ def _lines(report: AccessReport) -> Iterator[str]:
         f" {report.until or '-'}, {format_size(report.size_bytes)}:"
         f" {ends.hit} hits, {ends.miss} misses, {ends.missing} not carried,"
         f" {ends.refused} refused, {ends.failed} failed"
+        + (f", {ends.other} others" if ends.other else "")
     )
     yield f"clients: {_many(report.clients)}"
     for client in report.clients.top[:_SHOWN]:

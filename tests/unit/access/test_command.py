@@ -132,3 +132,18 @@ def test_any_bytes_of_a_log_do_no_harm(tmp_path):
     audit = AccessAudit(AccessOptions(around=Surroundings()))
     audit.read([str(log)], NoProgress())
     assert audit.reader.read == 1
+
+
+def test_requests_that_ended_otherwise_are_told_so_that_the_sum_is_right(
+    site, tmp_path
+):
+    log = tmp_path / "a.log"
+    ends = (200, 404, 403, 503, 413)
+    log.write_text(
+        "".join(
+            line(at, "/a.example/m/@v/list").replace('" 200 ', f'" {status} ')
+            for at, status in enumerate(ends)
+        )
+    )
+    told = said(site, "access", str(log))
+    assert "1 hits, 0 misses, 1 not carried, 1 refused, 1 failed, 1 others" in told
