@@ -47,6 +47,7 @@ _BROUGHT: Final = _MERGED | {
 }
 _STATE_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.1
+_REMEMBERED: Final = 100_000  # versions that an owner who is away is told of later
 _NO_OWNER: Final = OriginAnswer(
     Fate.LATER, "the mirror cannot ask its upstream just now; try again\n", 2
 )
@@ -68,6 +69,8 @@ class OwnerOrigin:
         self._writer: asyncio.StreamWriter | None = None
         self._connecting: asyncio.Lock | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._used: dict[ModuleVersion, None] = {}
+        self._telling: asyncio.Task[None] | None = None
 
     def merges(self, asked: Asked) -> bool:
         """Return whether it is merged with upstream's: lists, ``@latest``, queries."""
@@ -123,9 +126,24 @@ class OwnerOrigin:
             return ["nobody is there to fetch what the tree lacks"]
 
     def tell_used(self, versions: Iterable[ModuleVersion]) -> None:
-        """Tell the owner, if it is there, which versions were asked for."""
-        if self._writer is not None and not self._writer.is_closing():
-            self._writer.writelines(format_used(versions))
+        """Tell the owner which versions were asked for; one that is away, later.
+
+        A worker that has all it is asked for asks the owner nothing, and connects to
+        it for this alone.
+        """
+        self._used.update(dict.fromkeys(versions))
+        for mv in list(self._used)[: len(self._used) - _REMEMBERED]:
+            del self._used[mv]
+        if self._used and (self._telling is None or self._telling.done()):
+            self._telling = asyncio.get_running_loop().create_task(self._tell())
+
+    async def _tell(self) -> None:
+        try:
+            writer = await self._connected()
+        except OSError:
+            return
+        used, self._used = self._used, {}
+        writer.writelines(format_used(used))
 
     def close(self) -> None:
         """Ask no more."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -296,6 +297,39 @@ def test_what_was_pulled_goes_beyond_its_limit_and_never_what_is_selected(
 
     assert site.carried() == {f"{M}@v1.50.0", f"{M}@v1.53.0"}
     assert site.listed() == site.carried()
+    site.check(sim)
+
+
+@pytest.mark.long
+def test_what_nobody_asked_for_in_so_many_days_goes(sim, tmp_path):
+    asked, unused, selected = (f"{M}@v1.{number}.0" for number in (60, 61, 62))
+    site = pulling_site(tmp_path, sim, workers=1)
+    site.select([selected])
+    site.sync()
+    with Serving(site.folder, environment=site.environment) as server:
+        for number in (60, 61, 62):
+            assert server.get(f"/{M}/@v/v1.{number}.0.zip").status == 200
+        assert server.stop() == 0
+    with closing(sqlite3.connect(site.store / "catalog.sqlite")) as catalog:
+        catalog.execute("UPDATE pulled SET used_on = '2026-01-01'")
+        catalog.commit()
+
+        # A worker that has all it is asked for asks the owner nothing.
+        with Serving(site.folder, environment=site.environment) as server:
+            assert server.get(f"/{M}/@v/v1.60.0.zip").status == 200
+            used = "SELECT version FROM pulled WHERE used_on > '2026-01-01'"
+            server.wait_until(
+                lambda: catalog.execute(used).fetchall() == [("v1.60.0",)]
+            )
+            assert server.stop() == 0
+
+    site.declare(serve={"pull_through": True, "keep": "unused 30d"})
+    with Serving(site.folder, environment=site.environment) as server:
+        server.wait_until(lambda: server.get("/readyz").status == 200)
+        assert server.stop() == 0
+
+    assert unused not in site.carried()
+    assert site.carried() == site.listed() == {asked, selected}
     site.check(sim)
 
 
