@@ -12,7 +12,8 @@ a lookup, and a pattern that is new::
     python -m tests.bench.wholeindex follow CONFIG
 
 Rows a second are of the processor time of the follower, whose requests, parsing,
-cursor and commits are all in it.
+cursor and commits are all in it. Pages are committed up to 25 at a time
+(``gosync/sync/indexbatch``), fewer at the beginning of each pass.
 
 A part of the index is measured, and seconds and bytes are reckoned for all of it,
 unless all of it is asked for; that takes 8 GB of disk below ``TMPDIR``. What each pass
