@@ -52,11 +52,12 @@ class IndexBatch:
 
         Args:
             wanted: Its events that a select wants.
-            overlap: Where a later reading begins, "" where the page has no rows.
+            overlap: Where a later reading begins, as text that sorts as time; "" where
+                the page has no rows.
         """
         self.pages += 1
         self.wanted.extend(wanted)
-        self.overlap = overlap or self.overlap
+        self.overlap = max(overlap, self.overlap)  # of a short page it lies far back
 
     def next(self) -> IndexBatch:
         """Return the batch after this one, which was committed."""

@@ -180,6 +180,14 @@ def test_a_crash_takes_back_no_more_than_was_committed() -> None:
     assert seen == [False, True] * 3
 
 
+def test_a_short_last_page_takes_the_cursor_no_further_back() -> None:
+    batch = IndexBatch(most_pages=MOST_PAGES)
+    full_page, short_page = (f"2024-06-01T00:0{n}:00.000000000Z" for n in (9, 1))
+    for overlap in (full_page, short_page, ""):
+        batch.add([], overlap)
+    assert batch.overlap == full_page
+
+
 def test_rows_are_the_same_by_one_page_or_by_many(tmp_path: Path) -> None:
     dice = random.Random(1)
     rows = [
