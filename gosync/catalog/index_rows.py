@@ -251,17 +251,17 @@ class IndexRows:
 
     def _modules(self, prefix: str) -> Iterator[list[tuple[int, str]]]:
         """Yield the modules whose paths begin so, some at a time."""
-        after = ""
+        begin = prefix
         while True:
-            page = self._connection.rows(
+            page = self._connection.rows(  # of two lower bounds one is not sought
                 "SELECT id, path FROM index_modules"
-                " WHERE path >= ? AND path > ? AND path < ? ORDER BY path LIMIT ?",
-                (prefix, after, prefix + _LAST, _PAGE_MODULES),
+                " WHERE path >= ? AND path < ? ORDER BY path LIMIT ?",
+                (begin, prefix + _LAST, _PAGE_MODULES),
             )
             if not page:
                 return
             yield [(row[0], row[1]) for row in page]
-            after = page[-1][1]
+            begin = f"{page[-1][1]}\0"  # the next text in order
 
     def _pages(self, sql: str, last: int, step: int) -> Iterator[list[KeptRow]]:
         for start in range(0, last, step):
