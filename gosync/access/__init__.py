@@ -13,6 +13,7 @@ was asked for and is not carried is remembered, to be asked for outside.
     asked        what paths ask for, read backwards (pure)
     agents       which clients are a go, and how old (pure)
     bounded      counts that are estimates where there are very many keys (pure)
+    tries        prefixes of paths that ``go`` only tries (pure)
     watch        who wants to see which requests one by one (pure)
     records      what is counted of clients, modules and users (pure)
     clienttable  what clients asked for, by day (pure)

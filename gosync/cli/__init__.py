@@ -87,6 +87,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     verify          ``gosync verify``: prove what a module cache holds, and clean it
     verify_request  what ``gosync verify`` is asked: its target
     vulns           ``gosync vulns``: carried versions with known vulnerabilities
+    vulnlines       a line about a vulnerability of a module that is carried
     why             ``gosync why``: which select or project wants a version
     withdraw        ``gosync withdraw``: give nobody a version any more
 """

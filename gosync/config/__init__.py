@@ -39,6 +39,7 @@ configuration.
     upstreams   from the file's ``[upstream]`` to addresses without secrets
     vulndb      from ``vulndb.source`` to what is selected and let in for it
     variables   ``GOSYNC_SECTION_KEY``: variables that override keys
+    wanted      what a key's value must be, in plain words
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ catalog again from what the store holds.
     storedvulns    vulnerabilities by the database that the store has
     storesource   ``StoreSource``: the store as a source of what it has
     sumops        the checksum database client's operations
+    vulnnews      which carried versions became known as affected, and by what
     taken         what an admission has been handed, and what that is held against
     unproven      versions that wait for their proof, kept as blobs and rows
     unexplained   blobs that the journal names and the catalog does not explain

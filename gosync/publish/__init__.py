@@ -29,9 +29,11 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     modulepublication  the publish of one module, by itself
     modulereader   what the tree is to say of a module, read from the catalog
     modules        one module's files in a tree: first what a version is
+    newestvulns    which versions in a tree became known as affected last
     notfound       ``sumdb/NAME/404.txt`` (pure)
     oldheads       the tree's tiles for clients that remember an older head
     owner          whose a tree is: this store's, another one's, nobody's
+    ownfiles       whether the files are there that a tree has once
     promise        which older heads a tree promises to serve, in its marker (pure)
     promised       what a tree promises to clients with older tree heads
     publication    one publish, in the order that no reader can see half of (I6)

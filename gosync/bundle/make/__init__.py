@@ -18,6 +18,7 @@ contentcache  contents that were inflated once, kept until they are packed
 compressor    segments compressed, one after the other
 levels        how hard they are compressed
 volumes       the bundle's files, written
+vulnerable    what became known as vulnerable since the bundle before
 readback      the bundle read back from its medium
 ledger        what becomes of a bundle: sealed, acknowledged, revoked
 tree_archive  the published tree as one ``tar.zst`` instead

@@ -3,6 +3,7 @@
 importing    one import, step by step
 acceptance   may the bundle come in at all: its header against those before
 waiting      the bundles that wait in the store for what they build on
+vulnerable   what became known as vulnerable while a bundle was taken in
 copies       their copies, the contract
 localcopies  their copies, as folders of the store
 holdings     what the store has already
