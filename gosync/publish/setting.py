@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from gosync.catalog.db import Catalog
+from gosync.publish.modules import ModuleWriter
 from gosync.publish.storage.tree import TreeWriter
 from gosync.publish.sumdb import SumTreeWriter
 from gosync.publish.survey import Survey
@@ -16,9 +16,6 @@ from gosync.publish.work import PublishOptions, Work
 from gosync.sumdb.names import Database
 from gosync.sumdb.treehead import SignedHead
 from gosync.work.progress import Progress
-
-if TYPE_CHECKING:
-    from gosync.publish.modules import ModuleWriter
 
 
 class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
