@@ -115,10 +115,10 @@ def test_a_mirror_that_asks_this_log_takes_all_and_refuses_a_fork(
     twin.sync("--refresh", expect=OK)
     below.configure({"proxies": twin.tree.as_uri()})
     refused = below.sync("--refresh", expect=SECURITY)
-    shown = head_of(below)
+    head = head_of(below)
     assert "ForkError" in refused.stdout + refused.stderr
     assert f"{PUBLIC}@v1.5.0" not in below.carried()
-    assert shown == head_of(site), "its tree keeps the head that it believes"
+    assert head == head_of(site), "its tree keeps the head that it believes"
     below.run("verify", expect=OK)
 
 
