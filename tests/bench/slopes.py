@@ -76,7 +76,7 @@ _COMMANDS = (
     Command("closure", ("closure", "project", "--tree", "tree")),
     Command("licences MODULE", ("licences", _MODULE)),
     Command("policy list", ("policy", "list")),
-    Command("prune --dry-run", ("prune", "--dry-run")),
+    Command("prune --dry-run", ("prune", "--dry-run"), is_flat=False),
     Command("bundle list", ("bundle", "list")),
     Command("requests list", ("requests", "list")),
     Command("sync, nothing new", ("sync", "--quiet")),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.index_rows import KeptRow
+from gosync.catalog.opening import open_connection
 from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
 from gosync.sync.indexbatch import MOST_PAGES, IndexBatch
 from gosync.sync.keptindex import KEPT
@@ -206,3 +207,28 @@ def test_rows_are_the_same_by_one_page_or_by_many(tmp_path: Path) -> None:
             modules = {path for path, _, _ in rows}
             assert catalog.index_rows.count_modules() == len(modules)
     assert found[0] == found[1] == sorted(rows)
+
+
+def steps_of_a_match(folder: Path, modules: int) -> int:
+    """Return how many steps SQLite takes to hold a pattern against all modules."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    file = folder / f"{modules}.sqlite"
+    connection = open_connection(file, create=True, readonly=False)
+    with Catalog(connection) as catalog:
+        paths = [f"kept.example/m{number:06}" for number in range(modules)]
+        versions, moments = ["v1.0.0"] * modules, list(range(modules))
+        catalog.index_rows.keep(paths, versions, moments, least=None)
+        connection.database.conn.set_progress_handler(count, 100)
+        assert not list(catalog.index_rows.rows_of(lambda _: False, [""]))
+    return steps
+
+
+def test_a_pattern_goes_over_each_module_once(tmp_path: Path) -> None:
+    few, many = (steps_of_a_match(tmp_path, size) for size in (5_000, 50_000))
+    assert many < 12 * few  # by going through all before each page it was more
