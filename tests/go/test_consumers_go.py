@@ -63,7 +63,7 @@ def some_consumers(
         imports = [
             name
             for each in taken
-            if (all_of_it := world.libraries[each])
+            if (all_of_it := importable(world, each, deps))
             for name in chance.sample(all_of_it, chance.randint(1, len(all_of_it)))
         ]
         requires = tuple(f"{path}@{version}" for path, version in taken)
@@ -72,6 +72,15 @@ def some_consumers(
         count = chance.choice((0, 0, 1, 2, len(required)))
         besides = chance.sample(required, min(count, len(required)))
         yield Consumer(requires, tuple(imports), tests, tuple(besides))
+
+
+def importable(world: World, version: tuple[str, str], deps: str) -> tuple[str, ...]:
+    """Return what a consumer may import of a version.
+
+    With deps = "tests" also what nobody builds with, but tidying takes.
+    """
+    libraries, others = world.libraries[version], world.others[version]
+    return libraries + others if deps == "tests" else libraries
 
 
 @pytest.mark.sampled
