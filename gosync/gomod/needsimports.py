@@ -19,6 +19,9 @@ packages   of the modules all that can be used; and of every version that there
            import. The tests of what is met by imports alone count too, but not
            those of what only tests meet, and nobody's where a program is installed.
            ``go get`` of a module loads the package at its root, a program too.
+           Imports find packages that no pattern does (in ``testdata``, below ``_``);
+           nobody builds with one that has tests alone, so it counts where all tests
+           are run.
 
 Each grows with the others, and nothing is taken away, so the least fixed point is
 reached in any order, and there is one (DECISIONS.md says why it has all that ``go``
