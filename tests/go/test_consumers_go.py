@@ -9,6 +9,7 @@ what goes well before the upstream goes well before the tree, and selects the sa
 from __future__ import annotations
 
 import random
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ STEPS = (
 )
 SEEDS = range(40) if EVERY_STEP else (3,)
 _CONSUMERS = 3 if EVERY_STEP else 2
+# In world 27 go 1.21 never ends `go get` of two modules, before the upstream too.
+_LONGEST_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ def test_what_goes_well_before_the_upstream_goes_well_before_the_tree(
                 )
                 with before:
                     expected = outcome(before, each)
+                if not expected:
+                    continue
                 found = outcome(served.client(str(number), command), each)
                 for step, text in expected.items():
                     assert found.get(step) == text, (each, found)
@@ -155,7 +160,10 @@ def outcome(client: GoClient, consumer: Consumer) -> dict[str, str]:
     steps += [f"list -deps -test {each}" for each in consumer.tests]
     found = {}
     for step in steps:
-        done = client.try_run(*step.split(), cwd=folder)
+        try:
+            done = client.try_run(*step.split(), cwd=folder, seconds=_LONGEST_SECONDS)
+        except subprocess.TimeoutExpired:
+            break
         if done.returncode:
             break
         found[step] = done.stdout

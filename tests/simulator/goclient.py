@@ -93,9 +93,13 @@ class GoClient:
         return done.stdout
 
     def try_run(
-        self, *args: str, cwd: Path | None = None
+        self, *args: str, cwd: Path | None = None, seconds: int = _TIMEOUT_SECONDS
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command, whatever comes of it."""
+        """Run the command, whatever comes of it.
+
+        Raises:
+            subprocess.TimeoutExpired: It did not end in so many seconds.
+        """
         return subprocess.run(
             [*self._prefix, self.go, *args],
             cwd=cwd or self.work,
@@ -103,7 +107,7 @@ class GoClient:
             capture_output=True,
             encoding="utf-8",
             errors="backslashreplace",  # file names in messages may be any bytes
-            timeout=_TIMEOUT_SECONDS,
+            timeout=seconds,
             check=False,
         )
 
