@@ -55,6 +55,7 @@ gosync.ingest.rebuild.
     pulled           versions that are wanted because a server was asked for them
     selected_counts  how much is selected, and in which states: read only
     selected_sizes   selected versions by size: what is here, how large zips are
+    selected_sql     how rows are brought up to what is wanted of them
     selection_note_table  what the selection could not know
     selection_notes  what it could not know, and took instead
     selections       what the present selection was made of, and whether it is whole

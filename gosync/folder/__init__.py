@@ -20,6 +20,7 @@ version and file, and these give the path.
     sums        a tree's part of the checksum database, proven to a signed head
     findings    what is wrong with a file of a tree
     placing     bytes put into a folder, things removed from it
+    cursor      the descriptor of the folder that was asked for last
     copying     copies between file systems
     moving      a thing moved from one open folder into another, whole or not at all
 """

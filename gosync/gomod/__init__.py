@@ -41,6 +41,7 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``zipread``         the contents of a zip's entries, streamed
 ``seen``            what entries contain, known again by their compressed bytes
 ``zipcheck``        the rules that a module zip must obey
+``contentsink``     who is handed what a scan reads of each entry
 ``dirhash``         the ``h1:`` hash, and the one pass that does it all
 ``buildtags``       build constraints, where any tag may be set
 ``goimports``       the import declarations of a Go file

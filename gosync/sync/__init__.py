@@ -28,6 +28,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     freshness     how fresh a site is, in data time: what it knows of, not when it ran
     gomods        where module graphs find their go.mod files: the store
     index         following the module index: which events matter, and how far we are
+    indexbatch    pages of an index that are committed together
     keptindex     all of a module index in the catalog, with a cursor of its own
     keptfacts     facts as the catalog keeps them, read back
     knownsizes    sizes of zips, as far as the store tells them
@@ -44,7 +45,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     projects      configured projects, read from their folders
     projectzips   the zips of a project, as far as the store knows
     prune         forgetting what no selection wants any more
-    publishing    the last part of a pass: vulnerability database, head, tree
+    publishing    the last part of a pass: head, tree
     reasons       why a version is selected: which select or project wants it
     recorded      what records of builds name, and nothing else
     report        what a pass did: as a value, and as the document that it prints
@@ -60,6 +61,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     tools         which module has a program, and which toolchain it asks for
     unproven      versions that wait for their proof, admitted without a fetch
     upgrades      which version ``go get -u`` would take of each module that is required
+    vulndatabase  the vulnerability database of a pass, here before anything is ruled on
     wanted        a selection in the making: each version once (pure)
     withdrawing   withdrawing a version, and bringing it back
     zipsizes      sizes of zips, exact or estimated (pure)

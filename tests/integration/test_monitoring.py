@@ -129,6 +129,7 @@ def _promtool(*arguments: str | Path, given: str = "") -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.long  # promtool is installed for the second tier
 @pytest.mark.skipif(PROMTOOL is None, reason="there is no promtool")
 def test_prometheus_reads_rules_expressions_and_metrics(exposition, tmp_path):
     _promtool("rules", MONITORING / "serve-alerts.yaml")

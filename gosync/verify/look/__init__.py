@@ -5,6 +5,7 @@
     gosum        go.sum and go.work.sum, line by line
     checks       one version's files against a proof source's answer
     extracted    the h1 of an extracted module folder
+    compared     files of such a folder, compared with their zip's entries
     listing      list, @latest and the .info of revisions
     logfiles     lookups and tiles of the checksum database
     permissions  modes and owners that let the wrong ones read or write
