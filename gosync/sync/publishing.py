@@ -1,4 +1,4 @@
-"""The last part of a pass: the vulnerability database, the newest head, the tree.
+"""The last part of a pass: the newest head, and the tree.
 
 What an upstream fails here is a failure of its own, tried again by the next pass, and
 keeps nothing of what was brought from the tree.
