@@ -3,8 +3,9 @@
 Front pages, pages of the list, search index, and the database's ``latest``,
 ``supported`` and ``404.txt``: what a tree has once, however much it holds. Somebody may
 have removed them, or a copy may have lost them; nothing in the catalog tells so. Looked
-at are the names in three folders, which is one request each where the tree is in a
-bucket. What of modules is not there is put back by a publish that looks at every file
+at are the names in three folders of this disk: a bucket lists page by page, which an
+idle pass does not pay. What else is not there is put back by a publish that looks at
+every file
 (``PublishOptions.every_file``).
 """
 
