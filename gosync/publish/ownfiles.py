@@ -2,11 +2,10 @@
 
 Front pages, pages of the list, search index, and the database's ``latest``,
 ``supported`` and ``404.txt``: what a tree has once, however much it holds. Somebody may
-have removed them, or a copy may have lost them; nothing in the catalog tells so. Looked
-at are the names in three folders of this disk: a bucket lists page by page, which an
-idle pass does not pay. What else is not there is put back by a publish that looks at
-every file
-(``PublishOptions.every_file``).
+have removed them, or a copy may have lost them; nothing in the catalog tells so. The
+names in three folders do, where to look at these costs no requests: in a bucket nothing
+is looked for. Whatever else is not there is put back by a publish that looks at every
+file (``PublishOptions.every_file``).
 """
 
 from __future__ import annotations

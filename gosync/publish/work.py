@@ -23,7 +23,6 @@ from gosync.catalog.trees import TreeState
 from gosync.publish.marker import FORMAT, Marker, read_marker
 from gosync.publish.ownfiles import OwnFiles
 from gosync.publish.pages.pageoptions import PageOptions
-from gosync.publish.storage.localtree import LocalTree
 from gosync.publish.storage.tree import TreeStorage
 from gosync.publish.vulnreader import VulnReader
 from gosync.sumdb.names import Database
@@ -175,13 +174,9 @@ def find_work(
     vulndb = vulns.state()
     told = (marker.options, marker.vulndb)
     is_same = state.published_seq == seq and told == (digest, vulndb)
-    looks = isinstance(tree.storage, LocalTree)  # to list a bucket takes requests
-    mends = (
-        not full
-        and looks
-        and _own_files(catalog, tree, options).lack(
-            tree.storage.reader(), name if marker.head else ""
-        )
+    looks = not (full or tree.storage.is_remote)
+    mends = looks and _own_files(catalog, tree, options).lack(
+        tree.storage.reader(), name if marker.head else ""
     )
     if not (full or mends) and is_same and _serves(marker, name, options):
         return None

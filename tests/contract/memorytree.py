@@ -15,6 +15,8 @@ from tests.contract.memory import MemoryBlobStore, MemoryDisk
 class MemoryTree(TreeStorage):
     """A tree in memory."""
 
+    is_remote = False
+
     def __init__(self, disk: MemoryDisk) -> None:
         self.name = "memory"
         self._disk = disk

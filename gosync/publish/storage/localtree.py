@@ -76,6 +76,8 @@ def _ours(method: Method[P, R]) -> Method[P, R]:
 class LocalTree(TreeStorage):
     """A tree that is a folder of this disk."""
 
+    is_remote = False
+
     def __init__(self, root: Path) -> None:
         self.name = os.fspath(root)
         self._root = root

@@ -19,7 +19,7 @@ class NotedTree(TreeStorage):
     """A tree's storage that notes what is written."""
 
     def __init__(self, storage: TreeStorage, log: ChangeLog) -> None:
-        self.name = storage.name
+        self.name, self.is_remote = storage.name, storage.is_remote
         self._storage = storage
         self._log = log
 

@@ -59,6 +59,8 @@ R = TypeVar("R")
 class ObjectTree(TreeStorage):
     """A tree that is the objects of a bucket below a prefix."""
 
+    is_remote = True
+
     def __init__(self, bucket: Bucket, lease: TreeLease | None = None) -> None:
         """Take what keeps the tree.
 

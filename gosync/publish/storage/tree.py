@@ -197,9 +197,11 @@ class TreeStorage(Protocol):
 
     Attributes:
         name: What messages, leases and the catalog call the tree.
+        is_remote: Whether it is elsewhere, so that each look at it is a request.
     """
 
     name: str
+    is_remote: bool
 
     def reader(self) -> TreeReader:
         """Return what reads the tree."""

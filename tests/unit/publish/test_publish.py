@@ -10,11 +10,13 @@ import pytest
 from msgspec.structs import replace
 
 from gosync.catalog.versions import Need
+from gosync.publish.changelog import ChangeLog
 from gosync.publish.marker import parse_marker
 from gosync.publish.pages.pageoptions import PageOptions
 from gosync.publish.publisher import Publisher
 from gosync.publish.storage.localtree import LocalTree
-from gosync.publish.work import PublishOptions
+from gosync.publish.storage.notedtree import NotedTree
+from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.store.digest import digest_of
 from gosync.work.progress import NoProgress
 from tests.unit.publish.world import NAME, FixedClock, World, stats
@@ -286,6 +288,16 @@ def test_a_file_of_the_trees_own_that_was_removed_comes_back(
     assert report.changed_modules == 0
     assert world.files() == want
     assert world.publish().changes == 0
+
+
+def test_such_a_file_comes_back_where_changes_are_noted(world: World) -> None:
+    world.add(M, "v1.0.0")
+    noted = NotedTree(LocalTree(world.root), ChangeLog(world.store))
+    world.tree = TreeTarget(noted, "tree-1")
+    world.publish()
+    (world.root / "index.html").unlink()
+    world.publish()
+    assert (world.root / "index.html").is_file()
 
 
 def test_whatever_was_removed_comes_back_where_every_file_is_looked_at(
