@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Final
 
@@ -132,7 +132,8 @@ class OwnerOrigin:
         it for this alone.
         """
         self._used.update(dict.fromkeys(versions))
-        for mv in list(self._used)[: len(self._used) - _REMEMBERED]:
+        too_many = max(0, len(self._used) - _REMEMBERED)
+        for mv in list(islice(self._used, too_many)):
             del self._used[mv]
         if self._used and (self._telling is None or self._telling.done()):
             self._telling = asyncio.get_running_loop().create_task(self._tell())
