@@ -83,10 +83,10 @@ def _show(found: Iterable[Mistake]) -> None:
 
 
 def _praise(path: Path, loaded: Config) -> str:
-    from gosync.config.references import is_inside  # noqa: PLC0415 - slow to import
+    from gosync.config.bundles import is_inside  # noqa: PLC0415 - slow to import
 
     policy = loaded.policy
-    if is_inside(loaded):
+    if is_inside(loaded.sections, loaded.inside):
         return f"{path}: right; bundles feed this site"
     selected = f"{len(policy.exact)} modules and {len(policy.patterns)} patterns"
     if policy.tools:

@@ -10,7 +10,7 @@ from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.config.durations import parse_duration
 from gosync.config.mistakes import Key, Mistakes
 from gosync.config.places import ConfigPaths
-from gosync.config.schema.bundle import BundleSection, TargetSection
+from gosync.config.schema import BundleSection, FileSchema, TargetSection
 from gosync.config.sizes import parse_size
 from gosync.errors import ConfigError
 
@@ -85,3 +85,10 @@ def _seconds(text: str) -> float:
 def takes_bundles(section: BundleSection, inside: InsideSpec) -> bool:
     """Return whether a site is set up to take bundles in."""
     return section != BundleSection() or inside.trust.exists()
+
+
+def is_inside(sections: FileSchema, inside: InsideSpec) -> bool:
+    """Return whether a site is fed by bundles: then nothing is selected there."""
+    selects = sections.select or sections.project or sections.toolchains.versions
+    brings = bool(selects or sections.upstream.follow)
+    return not brings and takes_bundles(sections.bundle, inside)

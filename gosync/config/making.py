@@ -9,7 +9,7 @@ from pathlib import Path
 from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.config.access import make_access, make_requests
 from gosync.config.admit import make_scanners
-from gosync.config.bundles import make_inside, make_targets, takes_bundles
+from gosync.config.bundles import is_inside, make_inside, make_targets
 from gosync.config.config import Config
 from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.houselog import make_house_log
@@ -66,12 +66,7 @@ def make_config(
         attest_keys=tuple(
             path(("publish", "attest"), each) for each in sections.publish.attest
         ),
-        policy=make_policy(
-            sections,
-            places,
-            mistakes,
-            implied=_implied(sections, inside),
-        ),
+        policy=make_policy(sections, places, mistakes, _implied(sections, inside)),
         rules=let_source_in(make_rules(sections.policy, places, mistakes), source),
         projects=_projects(sections.project, places, mistakes),
         recorded=_recorded(sections.project, places),
@@ -104,9 +99,7 @@ def make_config(
 
 def _implied(sections: FileSchema, inside: InsideSpec) -> tuple[Selector, ...]:
     """Return what is selected beside the selects; nothing where bundles bring all."""
-    selects = sections.select or sections.project or sections.toolchains.versions
-    follows = bool(sections.upstream.follow)
-    if not (selects or follows) and takes_bundles(sections.bundle, inside):
+    if is_inside(sections, inside):
         return ()
     return tuple(source_selectors(sections.vulndb.source))
 

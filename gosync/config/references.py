@@ -22,14 +22,6 @@ from gosync.sync.recorded import read_record
 from gosync.upstream.goproxy import DIRECT
 
 
-def is_inside(config: Config) -> bool:
-    """Whether a site is fed by bundles: then nothing is selected there."""
-    projects = config.projects or config.recorded
-    selects = config.policy.selects or projects or config.toolchains.versions
-    follows = bool(config.upstreams.follow.url)
-    return not (selects or follows) and _takes_bundles(config)
-
-
 def _takes_bundles(config: Config) -> bool:
     return takes_bundles(config.sections.bundle, config.inside)
 

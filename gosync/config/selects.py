@@ -43,7 +43,6 @@ def make_policy(
     sections: FileSchema,
     places: ConfigPaths,
     mistakes: Mistakes,
-    *,
     implied: Iterable[Selector] = (),
 ) -> Policy:
     """Return the policy of all selects; what is wrong is noted and left out.
