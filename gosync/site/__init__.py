@@ -29,6 +29,7 @@ catalogcopies   copies of the catalog in the store's bucket
 restoring       a store in a bucket, brought to a machine that has nothing of it
 treefolder      a tree's folder, or a copy of what is in its bucket
 treestorage     the published tree's storage: what is configured, opened
+publisher       the publisher of this tree, as it is configured
 tree            the newest head, and the tree published with it
 givingway       a publish of all of it, which lets a module's go first
 backup          a dated copy of what the store cannot fetch again

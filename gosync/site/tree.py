@@ -8,10 +8,8 @@ from functools import partial
 import anyio
 from msgspec.structs import replace
 
-from gosync.artifact import DOCUMENT, REQUESTS_PAGES, VULNDB
 from gosync.catalog.leases import modules_lease, publish_lease
 from gosync.errors import GosyncError, RecordTooNewError, SecurityError, StoreError
-from gosync.folder.routes import DOCS_FOLDER, EXPLAIN_FOLDER, artifact_file
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.modulepublication import ModulesPublication
 from gosync.publish.owner import check_owner
@@ -23,7 +21,6 @@ from gosync.site import configured
 from gosync.site.applying import apply_policy, rule_on_modules
 from gosync.site.attestations import attest_published
 from gosync.site.besides import write_besides
-from gosync.site.documents import first_page
 from gosync.site.givingway import GiveWay
 from gosync.site.housetree import bring_up_house_log
 from gosync.site.oldheads import (
@@ -33,8 +30,8 @@ from gosync.site.oldheads import (
     served_heads,
     settle,
 )
+from gosync.site.publisher import make_publisher, publish_options, tree_target
 from gosync.site.site import Site
-from gosync.site.treestorage import tree_storage
 from gosync.site.upstreams import connect
 from gosync.site.withdrawals import learn_withdrawals
 from gosync.sumdb.client import SumClient
@@ -83,7 +80,7 @@ async def refresh_head(site: Site, sums: SumClient | None) -> GosyncError | None
 
 
 def _is_behind(site: Site) -> bool:
-    options = _options(site, served_heads(site, trusted_head(site)))
+    options = publish_options(site, served_heads(site, trusted_head(site)))
     return make_publisher(site).is_behind(tree_target(site), options=options)
 
 
@@ -209,7 +206,7 @@ async def publish_rest(
         UnavailableError: if such a tile cannot be had.
         StoreError: if the tree cannot be written.
     """
-    target, options = tree_target(site), _options(site, ServedHeads())
+    target, options = tree_target(site), publish_options(site, ServedHeads())
     publisher, tree = make_publisher(site), site.options.tree_path
     async with (
         site.holding(publish_lease(tree), wait_seconds=0),
@@ -280,7 +277,7 @@ async def _publish(
     served = await anyio.to_thread.run_sync(
         partial(served_heads, site, head, retry=retry)
     )
-    target, options = tree_target(site), _options(site, served)
+    target, options = tree_target(site), publish_options(site, served)
     publisher = make_publisher(site)
     error = served.error
     if sums is not None:
@@ -364,48 +361,3 @@ def trusted_head(site: Site) -> SignedHead | None:
     if database is None or not note:
         return None
     return open_head(note, database.verifier())
-
-
-def _options(site: Site, served: ServedHeads) -> PublishOptions:
-    house = site.options.house_log
-    return PublishOptions(
-        private=site.options.policy.private,
-        explained=first_page(site.options.pages, EXPLAIN_FOLDER),
-        docs=first_page(site.options.pages, DOCS_FOLDER),
-        contact=site.options.contact,
-        url=site.options.public_url,
-        vulndb=site.catalog.artifacts.any_of(VULNDB),
-        house_log=house.name if house else "",
-        house_verifier=house.verifier if house else "",
-        pages=site.options.page_options,
-        requests=_requests_pages(site),
-        old_heads=served.old_heads,
-        at_least=served.newest,
-        every_file=site.options.every_file,
-    )
-
-
-def _requests_pages(site: Site) -> tuple[str, ...]:
-    """Return the pages of what was asked for, those that are kept."""
-    kept = site.catalog.artifacts
-    names = [each for each in REQUESTS_PAGES if kept.get(DOCUMENT, each) is not None]
-    return tuple(artifact_file(DOCUMENT, each) or "" for each in names)
-
-
-def make_publisher(site: Site) -> Publisher:
-    """Return the publisher of a site's store."""
-    database = site.options.database
-    return Publisher(
-        site.catalog,
-        site.blobs,
-        clock=site.clock,
-        database=database,
-        tiles=site.tiles if database else None,
-        generation=site.standing.generation,
-    )
-
-
-def tree_target(site: Site) -> TreeTarget:
-    """Return the configured tree."""
-    storage = tree_storage(site.options)
-    return TreeTarget(storage, storage.name)

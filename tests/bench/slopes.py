@@ -4,7 +4,7 @@ Start-up, status, and whatever is about one module or ten new versions must not 
 what is about all versions must grow no faster than these. Told are the processor time
 and the peak of memory at the largest size, times what they are at the smallest. What
 all sizes took is printed as it is measured. A million versions take 20 GB of disk and
-an hour of a core; ``--versions`` names other sizes::
+some hours of a core; ``--versions`` names other sizes::
 
     python -m tests.bench --only slopes [--versions 10000 100000]
 

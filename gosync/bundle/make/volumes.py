@@ -101,7 +101,8 @@ class FolderWriter:
             return whole, ()
         parts: list[FileEntry] = []
         for start in range(0, len(data), limit_bytes):
-            name, some = manifest_part_name(len(parts) + 1), data[start:][:limit_bytes]
+            name = manifest_part_name(len(parts) + 1)
+            some = data[start : start + limit_bytes]
             self.write(name, some)
             begins = 0 if parts else len(lines)  # its one frame begins in the first
             parts.append(_entry(name, some, unpacked_bytes=begins))

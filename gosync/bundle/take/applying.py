@@ -36,8 +36,8 @@ from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.entries import finding_entry, version_entry
 from gosync.publish.sumdb import needed_tiles
 from gosync.site.oldheads import take_old_head_tiles
+from gosync.site.publisher import tree_target
 from gosync.site.site import Site
-from gosync.site.tree import tree_target
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.tile import Tile
 from gosync.sync.prune import PrunePlan, forget

@@ -31,8 +31,8 @@ from gosync.ingest.vulnnews import VulnNews
 from gosync.osv.vulnerable import VulnerableModule
 from gosync.publish.report import PublishReport, TreeReport
 from gosync.signing.trust import SignedBy
+from gosync.site.publisher import tree_target
 from gosync.site.site import Site
-from gosync.site.tree import tree_target
 from gosync.sumdb.treehead import open_head
 
 

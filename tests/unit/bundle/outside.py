@@ -26,9 +26,9 @@ from gosync.gomod.dirhash import hash_go_mod, hash_zip
 from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import version_entry
+from gosync.site.publisher import make_publisher, tree_target
 from gosync.site.site import open_site
 from gosync.site.storeparts import shared_store
-from gosync.site.tree import make_publisher, tree_target
 from gosync.store.digest import parse_digest
 from gosync.store.localblobs import LocalBlobStore
 from gosync.sumdb.treehead import open_head
