@@ -16,7 +16,14 @@ Within an element the syntax is that of Go's ``path.Match``::
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from typing import TypeAlias
+
+# Returns which of some paths are meant, each a line of a text.
+PathFilter: TypeAlias = Callable[[str], AbstractSet[str]]
+# Returns where in the text each of them begins, in its order, and the path.
+PathFinder: TypeAlias = Callable[[str], Iterable[tuple[int, str]]]
 
 _META = frozenset("*?[\\")
 _CLASS_END = "]"
@@ -41,11 +48,12 @@ def match_prefix_patterns(globs: str, target: str) -> bool:
 class PatternSet:
     """Patterns compiled once, to match many paths."""
 
-    __slots__ = ("_globs", "_levels")
+    __slots__ = ("_globs", "_in_lines", "_levels")
 
     def __init__(self, globs: Iterable[str]) -> None:
         self._globs = tuple(globs)
         self._levels = _compile(self._globs)
+        self._in_lines: re.Pattern[str] | None = None  # made when it is needed
 
     def __bool__(self) -> bool:
         """Tell whether any path at all can match."""
@@ -70,6 +78,24 @@ class PatternSet:
                 return True
         return False
 
+    def matching_lines(self, lines: str) -> set[str]:
+        """Return which of many paths match, each a line of a text.
+
+        It takes a tenth of looking at one after the other.
+        """
+        return {path for _, path in self.places_in(lines)}
+
+    def places_in(self, lines: str) -> Iterator[tuple[int, str]]:
+        """Yield where a path that matches begins, and the path; see matching_lines."""
+        if self._in_lines is None:
+            self._in_lines = _compile_for_lines(self._globs)
+        for found in self._in_lines.finditer(f"\n{lines}\n"):
+            at = found.start()
+            for path in found[0][1:].split("\n"):  # more than one, perhaps: of "[^a]"
+                if self.match(path):
+                    yield at, path
+                at += len(path) + 1
+
 
 _Level = tuple[int, frozenset[str], re.Pattern[str] | None]
 
@@ -92,6 +118,28 @@ def _compile(globs: Iterable[str]) -> tuple[_Level, ...]:
 
 def _any_of(regexes: list[str] | None) -> re.Pattern[str] | None:
     return re.compile("|".join(regexes), re.DOTALL) if regexes else None
+
+
+def _compile_for_lines(globs: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds each line that begins like a pattern, and perhaps others.
+
+    Patterns of one host are put together: its name is compared once for all of them.
+    """
+    below: dict[str, list[str]] = {}
+    others = []
+    for glob in dict.fromkeys(each.removesuffix("/") for each in globs):
+        host, _, rest = glob.partition("/")
+        if not is_literal(host):
+            others.append(_translate(glob))
+        elif host and (regex := _translate(rest)) is not None:
+            below.setdefault(host, []).append(regex)
+    hosts = [
+        re.escape(host) + (f"/(?:{'|'.join(rests)})" if all(rests) else "")
+        for host, rests in below.items()
+    ]
+    any_of = "|".join([*hosts, *filter(None, others)]) or "(?!)"
+    within_line = any_of.replace("[^/]", r"[^/\n]")
+    return re.compile(rf"\n(?:{within_line})(?=[/\n])[^\n]*", re.DOTALL)
 
 
 def _translate(glob: str) -> str | None:

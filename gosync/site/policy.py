@@ -276,11 +276,16 @@ class Policy:
         """Return whether the module is never asked of public services."""
         return self._private.match(path)
 
-    def selects_public(self, path: str) -> bool:
-        """Return whether a select names this module and the index may know it."""
-        if self.is_private(path) or path in _BUILT_IN:
-            return False
-        return path in self.exact or self._found_by_pattern(path)
+    def selected_public(self, lines: str) -> set[str]:
+        """Return the modules that a select names and the index may know.
+
+        Args:
+            lines: The paths of some modules, a line each.
+        """
+        named = self._any.matching_lines(lines) - _NEVER_BY_PATTERN
+        if self.exact:
+            named.update(self.exact.keys() & lines.split("\n"))
+        return {path for path in named - _BUILT_IN if not self.is_private(path)}
 
     def _found_by_pattern(self, path: str) -> bool:
         return self._any.match(path) and path not in _NEVER_BY_PATTERN

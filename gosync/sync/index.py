@@ -27,10 +27,10 @@ it had passed.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 import anyio
 
@@ -55,6 +55,7 @@ from gosync.upstream.indexpage import (
     IndexEvent,
     IndexPage,
     time_key,
+    valid_events,
 )
 from gosync.upstream.reading import look_up
 from gosync.work.progress import Progress
@@ -63,7 +64,6 @@ _log = logging.getLogger(__name__)
 NAMED = ""
 INDEX_ITEM = ModuleVersion("", "index")
 _NAMED_START = timedelta(days=1)
-_PATHS_KNOWN = 65_536  # whether they are wanted
 _HORIZON = timedelta(days=1)  # how wrong the index's clock or ours may be
 
 
@@ -111,7 +111,6 @@ class IndexFollower:
         self._keeps = site.options.keeps_index
         self._kept_since: str | None = None  # as the pass began
         self._batch = IndexBatch(most_pages=MOST_PAGES if self._keeps else 1)
-        self._wanted = lru_cache(maxsize=_PATHS_KNOWN)(self._is_wanted)
 
     async def follow(self, *, now: datetime) -> None:
         """Read to the index's end or the bound; a failure is noted and ends only this.
@@ -157,12 +156,13 @@ class IndexFollower:
         if since is not None and (late := behind(self._stand, since)):
             self._progress.phase("kept index")
             paths = {*self._policy.exact, *self._dependencies} if NAMED in late else ()
-            meant = [*(name for name in late if name != NAMED), *paths]
-            for events in self._kept.events_of(self._wanted, meant):
+            patterns = [name for name in late if name != NAMED]
+            begin = lowest_of({name: self._stand[name] for name in late}) or ""
+            for rows in self._kept.rows_of(patterns, frozenset(paths), since=begin):
                 look_up()
                 with self._site.catalog.transaction():
-                    self._commit(events)
-                self._progress.advance(len(events))
+                    self._commit(self._of_use(rows))
+                self._progress.advance(len(rows))
             self._move(since)
             self._progress.phase("index")
         self._kept_since = since
@@ -189,14 +189,11 @@ class IndexFollower:
             await anyio.to_thread.run_sync(self._commit_batch)
         if self._tally.index_overtaken or (page.full and enough):
             self._tally.index_unread = True
-        elif self._keeps and not page.full:
-            await anyio.to_thread.run_sync(self._kept.finish)
         return self._tally.index_unread
 
     def _pages(self, since: str) -> AsyncGenerator[IndexPage, None]:
         horizon = format_time(shift(self._site.clock.now(), _HORIZON))
-        wanted = None if self._keeps else self._wanted
-        return self._index.pages(since, wanted=wanted, horizon=horizon)
+        return self._index.pages(since, wanted=self._wanted, horizon=horizon)
 
     def _waits(self, now: datetime) -> bool:
         failure = self._site.catalog.failures.get(INDEX_ITEM)
@@ -227,18 +224,26 @@ class IndexFollower:
         if first.seen:
             cursors.move(url, {NAMED: None}, start)
 
-    def _is_wanted(self, path: str) -> bool:
-        return path in self._dependencies or self._policy.selects_public(path)
+    def _wanted(self, lines: str) -> AbstractSet[str]:
+        """Return which of some modules, a line each, are those of use."""
+        named = self._policy.selected_public(lines)
+        if self._dependencies:
+            named.update(self._dependencies.intersection(lines.split("\n")))
+        return named
+
+    def _of_use(self, kept: Sequence[IndexEvent]) -> list[IndexEvent]:
+        """Return the events among rows that were kept unlooked at."""
+        found = self._wanted("\n".join(row.path for row in kept))
+        rows = [row for row in kept if row.path in found]
+        return valid_events(rows, self._tally.index_skipped)
 
     def _gather(self, page: IndexPage) -> None:
         self._tally.index_events += len(page.events)
         self._tally.index_skipped.update(page.skipped)
         self._progress.advance(page.seen)
-        wanted: Iterable[IndexEvent] = page.events
         if self._keeps:
-            self._batch.rows.add(page.events)
-            wanted = (event for event in wanted if self._wanted(event.path))
-        self._batch.add(wanted, _sortable(page.overlap) if page.overlap else "")
+            self._batch.rows.add(page.rows)
+        self._batch.add(page.events, _sortable(page.overlap) if page.overlap else "")
 
     def _commit_batch(self) -> None:
         """Commit the pages that were gathered with the cursor that passes them."""

@@ -1,10 +1,10 @@
 """Pages of the module index whose outcome is committed together.
 
-Where all of the index is kept, a page at a time would cost a look at the catalog's
-pages for nearly each of its modules (``catalog/index_rows``). So pages are gathered: as
-many as the reading has committed so far, up to ``MOST_PAGES``. So its first page is
-committed at once, and a crash takes back no more than was committed before, to be read
-again. Where the index is not kept, each page is a batch.
+Where all of the index is kept, what is committed together is packed together
+(``catalog/index_rows``), and the more, the better. So pages are gathered: as many as
+the reading has committed so far, up to ``MOST_PAGES``. So its first page is committed
+at once, and a crash takes back no more than was committed before, to be read again.
+Where the index is not kept, each page is a batch.
 """
 
 from __future__ import annotations

@@ -11,47 +11,51 @@ more, they are forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import Final
 
 from gosync.catalog.cursors import sort_key
 from gosync.catalog.db import Catalog
-from gosync.catalog.index_rows import KeptRow
-from gosync.clock import format_time
-from gosync.gomod.info import parse_time
-from gosync.gomod.patterns import literal_prefix
+from gosync.gomod.info import format_time, parse_time
+from gosync.gomod.patterns import PatternSet
 from gosync.upstream.indexpage import IndexEvent
 
 KEPT: Final = "(kept)"  # no pattern has parentheses
-_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+_TO_A_SECOND: Final = len("2006-01-02T15:04:05")  # so far, times sort as text
 
 
 class KeptColumns:
     """Rows of some pages, by column, until they are kept.
 
-    A time takes a third of its text's memory.
-
     Attributes:
         paths: The modules' paths.
         versions: A version of each.
-        moments: When the index first had it, in microseconds since 1970.
+        times: When the index first had it, RFC 3339 in UTC.
     """
 
     def __init__(self) -> None:
         self.paths: list[str] = []
         self.versions: list[str] = []
-        self.moments: list[int] = []
-
-    def __len__(self) -> int:
-        return len(self.paths)
+        self.times: list[str] = []
 
     def add(self, events: Sequence[IndexEvent]) -> None:
         """Add a page's events, in its order."""
         self.paths.extend(event.path for event in events)
         self.versions.extend(event.version for event in events)
-        self.moments += _all_microseconds([event.timestamp for event in events])
+        self.times.extend(_in_utc(event.timestamp) for event in events)
+
+    def since(self, least: str) -> KeptColumns:
+        """Return what is not older than a time; nearly always that is all."""
+        second = least[:_TO_A_SECOND]
+        if min(self.times, default="~")[:_TO_A_SECOND] > second:
+            return self
+        key, some = sort_key(least), KeptColumns()
+        is_new = [sort_key(at) >= key for at in self.times]
+        some.paths = list(compress(self.paths, is_new))
+        some.versions = list(compress(self.versions, is_new))
+        some.times = list(compress(self.times, is_new))
+        return some
 
 
 class KeptIndex:
@@ -83,36 +87,32 @@ class KeptIndex:
         Raises:
             StoreError: if the catalog cannot be written.
         """
-        self._catalog.index_rows.keep(
-            rows.paths,
-            rows.versions,
-            rows.moments,
-            least=_microseconds(since) if since is not None else None,
-        )
+        new = rows if since is None else rows.since(since)
+        self._catalog.index_rows.keep(new.paths, new.versions, new.times)
 
-    def finish(self) -> None:
-        """Make what finds a module's rows, now that all that there is was read.
-
-        Raises:
-            StoreError: if the catalog cannot be written.
-        """
-        self._catalog.index_rows.add_lookup()
-
-    def events_of(
-        self, match: Callable[[str], bool], patterns: Iterable[str]
+    def rows_of(
+        self, patterns: Iterable[str], paths: frozenset[str], *, since: str = ""
     ) -> Iterator[list[IndexEvent]]:
-        """Yield what is kept of modules, some at a time.
+        """Yield what is kept of modules, some at a time, as it was served.
 
         Args:
-            match: Whether a module path is meant.
-            patterns: Patterns and paths, one of which each of these fits.
+            patterns: Patterns, one of which each of these fits, or
+            paths: these modules' paths.
+            since: What is older need not come; "" for all.
 
         Raises:
             StoreError: if the catalog cannot be read.
         """
-        prefixes = sorted({literal_prefix(pattern) for pattern in patterns})
-        for rows in self._catalog.index_rows.rows_of(match, prefixes):
-            yield [_event(row) for row in rows]
+        fitting = PatternSet(patterns)
+
+        def meant(lines: str) -> Iterable[tuple[int, str]]:
+            if not paths:
+                return fitting.places_in(lines)
+            return _places_in(lines, paths | fitting.matching_lines(lines))
+
+        least = sort_key(since) if since else ""
+        for rows in self._catalog.index_rows.rows_of(meant, since=least):
+            yield [IndexEvent(*row) for row in rows]
 
     def forget(self) -> None:
         """Forget what is kept, of whatever index.
@@ -126,6 +126,14 @@ class KeptIndex:
                 self._catalog.index_rows.forget()
 
 
+def _places_in(lines: str, meant: frozenset[str]) -> Iterator[tuple[int, str]]:
+    at = 0
+    for path in lines.split("\n"):
+        if path in meant:
+            yield at, path
+        at += len(path) + 1
+
+
 def behind(stand: Mapping[str, str | None], kept: str) -> list[str]:
     """Return the cursors that stand before a time stamp."""
     return [
@@ -135,22 +143,8 @@ def behind(stand: Mapping[str, str | None], kept: str) -> list[str]:
     ]
 
 
-def _microseconds(timestamp: str) -> int:
-    """Return a time as a number; what the index served was checked to be one."""
+def _in_utc(timestamp: str) -> str:
+    """Return a time in UTC, as nearly all are served; it was checked to be one."""
     if timestamp.endswith("Z"):
-        return round(datetime.fromisoformat(timestamp).timestamp() * 1e6)
-    return (parse_time(timestamp) - _START) // _MICROSECOND
-
-
-def _all_microseconds(timestamps: Sequence[str]) -> list[int]:
-    """Return times as numbers; nearly all pages have UTC's alone."""
-    try:
-        moments = map(datetime.fromisoformat, timestamps)
-        return [round(at * 1e6) for at in map(datetime.timestamp, moments)]
-    except ValueError:
-        return [_microseconds(timestamp) for timestamp in timestamps]
-
-
-def _event(row: KeptRow) -> IndexEvent:
-    path, version, at = row
-    return IndexEvent(path, version, format_time(_START + at * _MICROSECOND))
+        return timestamp
+    return format_time(parse_time(timestamp))

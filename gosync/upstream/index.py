@@ -14,12 +14,13 @@ row counts. Pages are read apart from the event loop.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
 from gosync.errors import UnavailableError
+from gosync.gomod.patterns import PathFilter
 from gosync.upstream.http import Fetcher
 from gosync.upstream.indexpage import IndexEvent, IndexPage, read_page, time_key
 from gosync.upstream.options import MIB
@@ -61,7 +62,7 @@ class IndexClient:
         self,
         since: str,
         *,
-        wanted: Callable[[str], bool] | None = None,
+        wanted: PathFilter | None = None,
         horizon: str | None = None,
     ) -> AsyncGenerator[IndexPage, None]:
         """Yield the pages from a time on, the events at that time included.
@@ -70,8 +71,8 @@ class IndexClient:
 
         Args:
             since: RFC 3339, or "" for the beginning.
-            wanted: Says of a module path whether its events are of use; rows of
-                other modules are neither checked nor handed out.
+            wanted: Returns which of some module paths, a line each, are those whose
+                events are of use; rows of others are neither checked nor handed out.
             horizon: A time that no honest row is later than. Rows beyond it are
                 events, but do not move ``last``: one row from the far future
                 must not make us miss everything until then.

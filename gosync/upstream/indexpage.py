@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
-from itertools import compress
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -30,6 +30,7 @@ from gosync.gomod import module, semver
 from gosync.gomod.info import format_time, parse_time
 from gosync.gomod.lengths import MAX_PATH_BYTES, MAX_VERSION_BYTES
 from gosync.gomod.manyversions import uncommon
+from gosync.gomod.patterns import PathFilter
 from gosync.pattern import compile_on_use
 from gosync.upstream.reading import look_up
 
@@ -37,6 +38,7 @@ OVERLAP_SECONDS: Final = 600
 OVERLAP_ROWS: Final = 500
 _TIME_CHARACTERS: Final = 64
 _TO_A_SECOND: Final = len("2006-01-02T15:04:05")
+_WITHOUT_ZONE: Final = itemgetter(slice(None, -1))  # sorts as time, all being in UTC
 _AFTER_ANY: Final = "~"  # sorts behind a fraction and the Z
 _LOOK_UP_EVERY: Final = 1024
 _LINE: Final = compile_on_use(rb"[^\n]+")
@@ -78,6 +80,8 @@ class IndexPage(msgspec.Struct, frozen=True):
 
     Attributes:
         events: The wanted events, without those of the page before.
+        rows: All rows that have a time, whether what they name is wanted or could be
+            a version or not, without those of the page before.
         seen: How many events came, wanted or not.
         skipped: How many rows were no events, by reason.
         full: Whether there may be more.
@@ -88,6 +92,7 @@ class IndexPage(msgspec.Struct, frozen=True):
     """
 
     events: tuple[IndexEvent, ...]
+    rows: Sequence[IndexEvent]
     seen: int
     skipped: Mapping[str, int]
     full: bool
@@ -137,27 +142,32 @@ def read_page(
     since: str,
     before: Sequence[IndexEvent],
     *,
-    wanted: Callable[[str], bool] | None,
+    wanted: PathFilter | None,
     limit: int,
     horizon_key: str | None = None,
 ) -> tuple[IndexPage, Sequence[IndexEvent]]:
-    """Return a page, and all its wanted events for the next page to drop."""
+    """Return a page, and all its rows for the next page to drop."""
     skipped: Counter[str] = Counter()
-    rows = _parse_rows(body, skipped)
-    full = len(rows) + skipped.total() >= limit
-    newest = _newest_of_plain(rows, since, horizon_key)
-    events = None if newest is None else _plain_events(rows, wanted)
-    if newest is None or events is None:
-        newest, events = _check_rows(
-            rows, since, skipped, wanted=wanted, horizon_key=horizon_key
-        )
+    parsed = _parse_rows(body, skipped)
+    full = len(parsed) + skipped.total() >= limit
+    rows, newest = parsed, _newest_of_plain(parsed, since, horizon_key)
+    if newest is None:
+        newest, rows = _check_rows(parsed, since, skipped, horizon_key=horizon_key)
         known = frozenset(before)
-        fresh = [event for event in events if event not in known]
+        fresh = [row for row in rows if row not in known]
     else:
-        fresh = _without_known(events, before, since)
-    overlap = _overlap(rows, newest)
-    page = IndexPage(tuple(fresh), len(rows), dict(skipped), full, newest, overlap)
-    return page, events
+        fresh = _without_known(rows, before, since)
+    events = valid_events(_wanted_rows(fresh, wanted), skipped)
+    page = IndexPage(
+        events=tuple(events),
+        rows=fresh,
+        seen=len(parsed),
+        skipped=dict(skipped),
+        full=full,
+        last=newest,
+        overlap=_overlap(rows, newest),
+    )
+    return page, rows
 
 
 def _without_known(
@@ -181,91 +191,107 @@ def _without_known(
 def _newest_of_plain(
     rows: list[IndexEvent], since: str, horizon_key: str | None
 ) -> str | None:
-    """Return the newest time where all are in UTC and none beyond the horizon.
+    """Return the newest time where ``_check_rows`` would let all rows pass.
 
-    Looking at each row in turn takes four times as long. Up to the second a time is
-    text that sorts.
+    That is where all times are in UTC and none is beyond the horizon. Looking at each
+    row in turn takes four times as long.
     """
     if not rows:
         return since
     times = [row.timestamp for row in rows]
-    lines = "\n".join([*times, ""])
-    if lines.count("\n") > len(rows) or not _UTC_TIMES.fullmatch(lines):
+    if not (_are_times(times) and _are_short_lines(rows)):
         return None
-    second = max(times)[:_TO_A_SECOND]
-    newest = max((at for at in times if at.startswith(second)), key=time_key)
+    newest = max(times, key=_WITHOUT_ZONE)
     newest_key = time_key(newest)
     if horizon_key is not None and newest_key > horizon_key:
         return None
     return newest if not since or newest_key > time_key(since) else since
 
 
-def _plain_events(
-    rows: list[IndexEvent], wanted: Callable[[str], bool] | None
-) -> list[IndexEvent] | None:
-    """Return the wanted events where all fit their paths, None where one does not."""
+def _are_times(times: Sequence[str]) -> bool:
+    lines = "\n".join([*times, ""])
+    return (
+        lines.count("\n") == len(times)
+        and _UTC_TIMES.fullmatch(lines) is not None
+        and max(map(len, times)) <= _TIME_CHARACTERS
+    )
+
+
+def _are_short_lines(rows: Sequence[IndexEvent]) -> bool:
+    """Tell whether ``_check_row_texts`` finds nothing wrong with any row."""
     paths = [row.path for row in rows]
     versions = [row.version for row in rows]
-    if not _are_short(paths, versions, [row.timestamp for row in rows]):
-        return None
-    if wanted is not None:
-        are_wanted = [wanted(path) for path in paths]
-        rows = list(compress(rows, are_wanted))
-        paths = list(compress(paths, are_wanted))
-        versions = list(compress(versions, are_wanted))
-    try:
-        for number in uncommon(paths, versions):
-            _check_version(paths[number], versions[number])
-    except MalformedError:
-        return None
-    return rows
-
-
-def _are_short(paths: list[str], versions: list[str], times: list[str]) -> bool:
-    """Tell whether ``_check_row_lengths`` finds nothing wrong with any row."""
     return (
-        max(map(len, times), default=0) <= _TIME_CHARACTERS
-        and max(map(len, paths), default=0) <= MAX_PATH_BYTES
-        and max(map(len, versions), default=0) <= MAX_VERSION_BYTES
+        max(map(len, paths)) <= MAX_PATH_BYTES
+        and max(map(len, versions)) <= MAX_VERSION_BYTES
+        and "\n" not in "".join(paths)
+        and "\n" not in "".join(versions)
     )
 
 
 def _check_rows(
-    rows: list[IndexEvent],
+    parsed: list[IndexEvent],
     since: str,
     skipped: Counter[str],
     *,
-    wanted: Callable[[str], bool] | None,
     horizon_key: str | None,
 ) -> tuple[str, list[IndexEvent]]:
-    """Return the newest time and the wanted events, each row looked at by itself."""
+    """Return the newest time and the rows with a time, each looked at by itself."""
     newest, newest_key = since, time_key(since) if since else ""
-    events = []
-    for number, row in enumerate(rows):
+    rows = []
+    for number, row in enumerate(parsed):
         if number % _LOOK_UP_EVERY == 0:
             look_up()
         try:
-            _check_row_lengths(row)
+            _check_row_texts(row)
             key = time_key(row.timestamp)
-            beyond = horizon_key is not None and key > horizon_key
-            if key > newest_key and not beyond:
-                newest, newest_key = row.timestamp, key
-            if wanted is None or wanted(row.path):
-                _check_version(row.path, row.version)
-                events.append(row)
         except MalformedError as exc:
             skipped[f"{exc.what}: {exc.reason}"] += 1
-    return newest, events
+            continue
+        beyond = horizon_key is not None and key > horizon_key
+        if key > newest_key and not beyond:
+            newest, newest_key = row.timestamp, key
+        rows.append(row)
+    return newest, rows
 
 
-def _check_row_lengths(row: IndexEvent) -> None:
-    """Refuse what is too long for any use, before it is kept or compared."""
+def _wanted_rows(
+    rows: Sequence[IndexEvent], wanted: PathFilter | None
+) -> Sequence[IndexEvent]:
+    if wanted is None:
+        return rows
+    found = wanted("\n".join([row.path for row in rows]))
+    return [row for row in rows if row.path in found] if found else ()
+
+
+def valid_events(rows: Sequence[IndexEvent], skipped: Counter[str]) -> list[IndexEvent]:
+    """Return the rows whose versions fit their paths.
+
+    Args:
+        rows: Of a page, or kept ones.
+        skipped: Counts the others, by reason.
+    """
+    events = list(rows)
+    odd = uncommon([row.path for row in rows], [row.version for row in rows])
+    for number in sorted(odd, reverse=True):
+        try:
+            _check_version(rows[number].path, rows[number].version)
+        except MalformedError as exc:
+            skipped[f"{exc.what}: {exc.reason}"] += 1
+            del events[number]
+    return events
+
+
+def _check_row_texts(row: IndexEvent) -> None:
+    """Refuse what is too long for any use, or of several lines, before it is kept."""
     if len(row.timestamp) > _TIME_CHARACTERS:
         raise MalformedError("time", row.timestamp, "too long")
     if len(row.path) > MAX_PATH_BYTES:
         raise MalformedError("module path", row.path, "too long")
     if len(row.version) > MAX_VERSION_BYTES:
         raise MalformedError("version", row.version, "too long")
+    if "\n" in row.path or "\n" in row.version:
+        raise MalformedError("index row", row.path, "more than one line")
 
 
 _rows = msgspec.json.Decoder(IndexEvent)

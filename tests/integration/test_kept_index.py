@@ -10,15 +10,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
+
+import pytest
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.index_rows import KeptRow
 from gosync.catalog.opening import open_connection
 from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
+from gosync.errors import CatalogError, MalformedError
+from gosync.gomod import info
+from gosync.gomod.patterns import PatternSet
 from gosync.sync.indexbatch import MOST_PAGES, IndexBatch
-from gosync.sync.keptindex import KEPT
+from gosync.sync.keptindex import KEPT, KeptColumns
+from gosync.upstream.indexpage import IndexEvent
 from tests.integration.site import MISSING, USAGE, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import module
@@ -54,8 +60,12 @@ def catalog_of(site: Site) -> Iterator[Catalog]:
 
 def kept(site: Site) -> list[KeptRow]:
     with catalog_of(site) as catalog:
-        pages = catalog.index_rows.rows_of(lambda _: True, [""])
-        return sorted(row for page in pages for row in page)
+        return all_rows(catalog)
+
+
+def all_rows(catalog: Catalog) -> list[KeptRow]:
+    pages = catalog.index_rows.rows_of(PatternSet(["*"]).places_in)
+    return sorted(row for page in pages for row in page)
 
 
 def test_a_pattern_that_is_new_is_answered_without_the_network(tmp_path: Path) -> None:
@@ -66,7 +76,7 @@ def test_a_pattern_that_is_new_is_answered_without_the_network(tmp_path: Path) -
         assert site.carried() == {f"{A}@v1.0.0"}
         rows = kept(site)
         assert len(rows) == 4_502
-        assert (B, "v1.0.0", round(moment(1).timestamp() * 1e6)) in rows
+        assert (B, "v1.0.0", "2024-06-01T00:00:01.000000Z") in rows
         cursors = site.run("status").document["index_cursors"]
         assert cursors[KEPT] == cursors["first.example/*"] is not None
 
@@ -192,43 +202,65 @@ def test_a_short_last_page_takes_the_cursor_no_further_back() -> None:
 def test_rows_are_the_same_by_one_page_or_by_many(tmp_path: Path) -> None:
     dice = random.Random(1)
     rows = [
-        (f"kept.example/m{int(3_000 * dice.random() ** 2)}", f"v1.{number}.0", number)
-        for number in range(30_000)
+        (f"kept.example/m{dice.randrange(3_000)}", f"v1.{number}.0", served(number))
+        for number in range(60_000)
     ]
-    found = []
-    for name, step in (("pages", 1_999), ("together", 30_000)):
+    one = rows[5][0]
+    for name, step, packs in (("pages", 5_000, 3), ("all", 60_000, 1)):
         with Catalog.open(tmp_path / f"{name}.sqlite", create=True) as catalog:
             for start in range(0, len(rows), step):
-                paths, versions, moments = zip(*rows[start : start + step], strict=True)
-                catalog.index_rows.begin()  # no number is remembered
-                catalog.index_rows.keep(paths, versions, moments, least=None)
-            pages = catalog.index_rows.rows_of(lambda _: True, [""])
-            found.append(sorted(row for page in pages for row in page))
-            modules = {path for path, _, _ in rows}
-            assert catalog.index_rows.count_modules() == len(modules)
-    assert found[0] == found[1] == sorted(rows)
+                again = max(0, start - 700)  # a reading begins a little before
+                columns = zip(*rows[again : start + step], strict=True)
+                catalog.index_rows.begin()
+                catalog.index_rows.keep(*map(list, columns))
+                assert catalog.index_rows.count() == min(start + step, len(rows))
+            assert all_rows(catalog) == sorted(rows)
+            meant = PatternSet([one, "not.example/m"])
+            found = list(catalog.index_rows.rows_of(meant.places_in))
+            assert [*chain(*found)] == [row for row in rows if row[0] == one]
+            assert len(found) == packs
+            late = f"{served(50_000)[:-1]}.000000000Z"
+            newer = catalog.index_rows.rows_of(meant.places_in, since=late)
+            assert len(list(newer)) == 1
 
 
-def steps_of_a_match(folder: Path, modules: int) -> int:
-    """Return how many steps SQLite takes to hold a pattern against all modules."""
-    steps = 0
+def served(number: int) -> str:
+    """Return a time as indexes serve it."""
+    return info.format_time(moment(number / 8))
 
-    def count() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
 
-    file = folder / f"{modules}.sqlite"
-    connection = open_connection(file, create=True, readonly=False)
+def test_a_row_of_several_lines_is_refused(tmp_path: Path) -> None:
+    with Catalog.open(tmp_path / "catalog.sqlite", create=True) as catalog:
+        with pytest.raises(MalformedError, match="more than one line"):
+            catalog.index_rows.keep(["a.example/m\nb"], ["v1.0.0"], [served(0)])
+        assert catalog.index_rows.count() == 0
+
+
+def test_a_damaged_pack_is_told_as_damage(tmp_path: Path) -> None:
+    connection = open_connection(tmp_path / "c.sqlite", create=True, readonly=False)
     with Catalog(connection) as catalog:
-        paths = [f"kept.example/m{number:06}" for number in range(modules)]
-        versions, moments = ["v1.0.0"] * modules, list(range(modules))
-        catalog.index_rows.keep(paths, versions, moments, least=None)
-        connection.database.conn.set_progress_handler(count, 100)
-        assert not list(catalog.index_rows.rows_of(lambda _: False, [""]))
-    return steps
+        catalog.index_rows.keep(["a.example/m"], ["v1.0.0"], [served(0)])
+        for column in ("paths", "versions"):
+            connection.write(f"UPDATE index_packs SET {column} = x'00'")
+            with pytest.raises(CatalogError, match="makes no sense"):
+                all_rows(catalog)
 
 
-def test_a_pattern_goes_over_each_module_once(tmp_path: Path) -> None:
-    few, many = (steps_of_a_match(tmp_path, size) for size in (5_000, 50_000))
-    assert many < 12 * few  # by going through all before each page it was more
+def test_what_is_older_than_what_is_kept_is_left_out() -> None:
+    rows, since = KeptColumns(), "2024-06-01T00:00:01.500000000Z"
+    rows.add(
+        [
+            IndexEvent("a.example/m", f"v1.{number}.0", at)
+            for number, at in enumerate(
+                (
+                    *("2024-06-01T00:00:01.5Z", "2024-06-01T00:00:01.49Z"),
+                    *("2024-06-01T00:00:01Z", "2024-06-01T02:00:01.51+02:00"),
+                )
+            )
+        ]
+    )
+    new = rows.since(since)
+    assert new.versions == ["v1.0.0", "v1.3.0"]
+    assert new.times == ["2024-06-01T00:00:01.5Z", "2024-06-01T00:00:01.51Z"]
+    assert rows.since("2024-06-01T00:00:00.999999999Z") is rows
+    assert not KeptColumns().since(since).paths

@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gosync.errors import MalformedError
+from gosync.gomod import module
 from gosync.gomod.info import parse_time
 from gosync.upstream.indexpage import (
     IndexEvent,
     _check_rows,
     _newest_of_plain,
-    _plain_events,
     read_page,
     time_key,
+    valid_events,
 )
 
 _HORIZON = time_key("2026-06-01T00:00:00Z")
@@ -49,23 +50,33 @@ ROWS = st.lists(st.builds(IndexEvent, PATHS, VERSIONS, TIMES), max_size=6)
 SINCE = st.sampled_from(["", "2026-03-01T00:00:00.5Z"])
 
 
-@given(ROWS, SINCE, st.booleans())
-def test_plain_rows_are_read_as_row_by_row(
-    rows: list[IndexEvent], since: str, some: bool
-) -> None:
-    def wanted(path: str) -> bool:
-        return not some or path.endswith("m")
-
+@given(ROWS, SINCE)
+def test_plain_rows_are_read_as_row_by_row(rows: list[IndexEvent], since: str) -> None:
     skipped: Counter[str] = Counter()
-    newest, events = _check_rows(
-        rows, since, skipped, wanted=wanted, horizon_key=_HORIZON
-    )
+    newest, with_time = _check_rows(rows, since, skipped, horizon_key=_HORIZON)
     plain = _newest_of_plain(rows, since, _HORIZON)
-    found = None if plain is None else _plain_events(rows, wanted)
-    if plain is not None and found is not None:
+    if plain is not None:
         assert not skipped
-        assert found == events
+        assert with_time == rows
         assert plain == newest or time_key(plain) == time_key(newest)
+
+
+@given(ROWS)
+def test_valid_events_are_those_that_are_valid_by_themselves(
+    rows: list[IndexEvent],
+) -> None:
+    skipped: Counter[str] = Counter()
+    events = valid_events(rows, skipped)
+    assert events == [row for row in rows if is_valid(row)]
+    assert skipped.total() == len(rows) - len(events)
+
+
+def is_valid(row: IndexEvent) -> bool:
+    try:
+        module.check(row.path, row.version)
+    except MalformedError:
+        return False
+    return True
 
 
 def test_what_an_index_serves_is_plain() -> None:
@@ -75,8 +86,11 @@ def test_what_an_index_serves_is_plain() -> None:
         IndexEvent("a.example/m", "v0.1.0", "2026-01-01T00:00:00.5Z"),
     ]
     assert _newest_of_plain(rows, "", _HORIZON) == "2026-01-01T00:00:00.51Z"
-    assert _plain_events(rows, None) == rows
+    assert valid_events(rows, Counter()) == rows
     assert _newest_of_plain([], "2026-01-01T00:00:00Z", None) == "2026-01-01T00:00:00Z"
+    for odd in ("a.example/m\nb", "a.example/" + "m" * 3000):
+        row = IndexEvent(odd, "v1.2.3", "2026-01-01T00:00:00Z")
+        assert _newest_of_plain([*rows, row], "", _HORIZON) is None
 
 
 @given(st.lists(ROWS, min_size=2, max_size=2), SINCE)
@@ -86,7 +100,8 @@ def test_what_a_page_repeats_is_dropped(
     bodies = [b"\n".join(map(msgspec.json.encode, rows)) for rows in pages]
     first, before = read_page(bodies[0], since, (), wanted=None, limit=6)
     second, known = read_page(bodies[1], first.last, before, wanted=None, limit=6)
-    assert second.events == tuple(each for each in known if each not in before)
+    assert list(second.rows) == [each for each in known if each not in before]
+    assert second.events == tuple(filter(is_valid, second.rows))
 
 
 @given(TIMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
@@ -148,7 +149,10 @@ rows = st.lists(
 def test_any_bytes_are_an_index_page_or_malformed(
     lines: list[bytes], picky: bool
 ) -> None:
-    wanted = (lambda path: path.startswith("example")) if picky else None
+    def examples(lines: str) -> AbstractSet[str]:
+        return {path for path in lines.split("\n") if path.startswith("example")}
+
+    wanted = examples if picky else None
     try:
         page, _ = read_page(b"\n".join(lines), "", (), wanted=wanted, limit=2000)
     except MalformedError:

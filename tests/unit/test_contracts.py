@@ -70,7 +70,7 @@ def test_a_new_room_may_not_import_what_another_owns(checkout: Path) -> None:
         "doctor owns h2",
         "gomod owns isal",
         "schedule owns apscheduler",
-        "bundle, access, publish and serve own zstandard",
+        "bundle, access, catalog, publish and serve own zstandard",
     }
 
 

@@ -49,7 +49,7 @@ class UpstreamSection(Section, frozen=True):
             database come from there; without a select, all that it has. "" for none.
         index: The module index's URL; "" for none.
         index_since: Where a pattern begins to read the index; "" for its start.
-        keep_index: Whether all of the index is kept in the catalog (some 4 GB of
+        keep_index: Whether all of the index is kept in the catalog (some 1 GB of
             proxy.golang.org's), so that a new pattern is answered from there.
         sumdb: GOSUMDB's syntax, or "off".
         timeout_seconds: Deadline for connecting and between two reads.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from time import process_time
 
 import pytest
@@ -42,6 +43,38 @@ from gosync.gomod.patterns import (
 )
 def test_a_pattern_matches_prefixes_of_as_many_elements(glob, path, want) -> None:
     assert PatternSet([glob]).match(path) == want
+    lines = f"{path}\nno/such\n{path}"
+    assert (path in PatternSet([glob]).matching_lines(lines)) == want
+
+
+def test_many_patterns_match_many_lines_as_one_by_one() -> None:
+    dice = random.Random(1)
+    hosts = ("a.example", "b.example", "[ab].example", "*", "a*", "?.example", "a[^b]")
+    ends = (
+        "",
+        "/",
+        "/m",
+        "/*",
+        "/m?",
+        "/[^a]",
+        "/m/*",
+        "/m[^x]n",
+        "/\\m",
+        "/[",
+        "/a[/]m",
+    )
+    globs = ["", *(host + end for host in hosts for end in ends)]
+    paths = [
+        "/".join(
+            dice.choice(("a.example", "b.example", "m", "n", "a", "mn"))
+            for _ in range(dice.randrange(1, 5))
+        )
+        for _ in range(300)
+    ]
+    for _ in range(300):
+        patterns = PatternSet(dice.sample(globs, dice.randrange(5)))
+        found = patterns.matching_lines("\n".join(paths))
+        assert found == set(filter(patterns.match, paths)), patterns
 
 
 def test_a_comma_separated_list_keeps_its_spaces() -> None:

@@ -129,8 +129,8 @@ def test_a_private_module_is_wanted_only_by_its_own_path():
 
     assert rules.rules_for("corp.example/secret") == ()
     assert rules.rules_for("corp.example/tool") == (Rule(1, ALL),)
-    assert not rules.selects_public("corp.example/tool")
-    assert rules.selects_public("other.example/tool")
+    assert not rules.selected_public("corp.example/tool")
+    assert rules.selected_public("other.example/tool") == {"other.example/tool"}
 
 
 def test_only_a_module_with_a_rule_for_its_list_is_followed():
@@ -156,9 +156,9 @@ def test_an_excluded_module_is_not_followed():
 def test_no_pattern_brings_what_comes_with_go():
     rules = policy("golang.org/*")
 
-    assert rules.selects_public("golang.org/x/text")
+    assert rules.selected_public("golang.org/x/text") == {"golang.org/x/text"}
     for path in ("golang.org/toolchain", "golang.org/fips140"):
-        assert not rules.selects_public(path)
+        assert not rules.selected_public(path)
         assert rules.rules_for(path) == ()
     assert policy("golang.org/toolchain").follows("golang.org/toolchain")
 
