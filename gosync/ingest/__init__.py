@@ -7,6 +7,7 @@ makes admitted versions durable (journal, then catalog); ``sumops`` gives the
 checksum database's client its network and its memory; ``rebuild`` makes a
 catalog again from what the store holds.
 
+    admission     one version's files are checked, proven and stored, or refused
     admitter      who is shown each version before it is committed
     announced     digests that one admission announced, taken back when it fails
     batch         admitted versions become durable together: folders, journal, catalog
@@ -15,12 +16,13 @@ catalog again from what the store holds.
     derived       what admitted zips have, until their rows are committed
     entries       what the journal's lines say: versions that come and go, tree heads
     evidence      what is kept of a refusal: who said what, from where
-    gate          one version's files are checked, proven and admitted
+    gate          opens admissions, and says in which order files are handed over
     generation    counting a store's generation up
     known         whether a catalog knows what its journal says
     licencereport  report of a version's licences, as JSON and tables show it
     newcatalog    a new catalog's file, put in place of the old one
     notices       notices document: every licence text and notice, each once
+    portion       small versions brought through the gate together
     rebuild       a catalog made anew from the journal and the blobs
     scanner       who reads the zips that are staged: worker processes
     scansahead    scans made before zips are staged, by their bytes

@@ -13,7 +13,7 @@ the second run counts its own as admitted (I10); no row names its blob.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import anyio
 
@@ -74,9 +74,17 @@ class Batch:
         Raises:
             StoreError: if the batch cannot be written.
         """
-        self._rows.append(row)
         if claim:
             self._claims.append(claim)
+        await self.add_all([row])
+
+    async def add_all(self, rows: Iterable[VersionRow]) -> None:
+        """Take rows whose blobs are durable, to be committed in one transaction.
+
+        Raises:
+            StoreError: if the batch cannot be written.
+        """
+        self._rows += rows
         if len(self._rows) >= ROWS:
             await self.commit()
 

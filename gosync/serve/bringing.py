@@ -29,8 +29,8 @@ from gosync.folder.routes import of_module
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
+from gosync.ingest.admission import Admission
 from gosync.ingest.batch import Batch
-from gosync.ingest.gate import Admission
 from gosync.serve.ages import VersionAges
 from gosync.serve.claims import VersionClaims
 from gosync.serve.origin import OriginAnswer

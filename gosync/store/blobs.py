@@ -29,7 +29,7 @@ as they were, and what is staged for another try.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -171,6 +171,25 @@ class BlobWriter(BlobReader, ScratchFiles, Protocol):
                 was written.
         """
         ...
+
+    def admit_all(self, parts: Sequence[bytes | Staged]) -> list[Digest]:
+        """Admit many small ones together; durable once ``sync`` returned.
+
+        Args:
+            parts: Bytes in memory, and staged files, which are settled by this; by an
+                error they are left as they are, or settled.
+
+        Returns:
+            Their digests, in this order.
+
+        Raises:
+            NoSpaceError: there is no room.
+            StoreError: one cannot be written; others may be there.
+        """
+        return [
+            self.put_bytes(part) if isinstance(part, bytes) else self.admit(part)
+            for part in parts
+        ]
 
     def sync(self) -> int:
         """Make every admission so far durable; return how many steps it took, or 0.

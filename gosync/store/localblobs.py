@@ -19,21 +19,25 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Container, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from gosync.errors import BlobCorruptError, NoSpaceError
 from gosync.store.blobs import BlobStore, missing
 from gosync.store.digest import Digest, digest_of, is_digest
-from gosync.store.durable import disk_errors, sweep_temporary, sync_folder
+from gosync.store.durable import (
+    disk_errors,
+    sweep_temporary,
+    sync_filesystem,
+    sync_folder,
+)
 from gosync.store.layout import BLOBS, STAGING, blob_path, is_staged_name
 from gosync.store.scratch import ScratchFolder
-from gosync.store.staging import LocalStaged, Staged, read_at
+from gosync.store.staging import LocalStaged, Staged, read_at, seal_all
 
-SYNC_THREADS = 8
+_MANY = 32  # folders whose syncs cost more than that of their filesystem
 
 
 class LocalOpenBlob:
@@ -102,13 +106,45 @@ class LocalBlobStore(BlobStore):
             staged.discard()
             return digest
         staged.seal()
+        self._place(staged, digest)
+        return digest
+
+    def admit_all(self, parts: Sequence[bytes | Staged]) -> list[Digest]:
+        """Admit many small ones together, with one sync before all are renamed."""
+        new: dict[Digest, LocalStaged] = {}
+        digests = []
+        with ExitStack() as ours:
+            for part in parts:
+                digest = digest_of(part) if isinstance(part, bytes) else part.digest
+                digests.append(digest)
+                size_bytes = len(part) if isinstance(part, bytes) else part.size_bytes
+                if digest not in new and not self._keep(digest, size_bytes):
+                    new[digest] = self._staged(part, ours)
+                elif not isinstance(part, bytes):
+                    part.discard()
+            seal_all(list(new.values()))
+            for digest, staged in new.items():
+                self._place(staged, digest)
+        return digests
+
+    def _staged(self, part: bytes | Staged, ours: ExitStack) -> LocalStaged:
+        """Return a part as a staged file; what is made here is dropped in the end."""
+        if isinstance(part, bytes):
+            staged = ours.enter_context(self.stage())
+            staged.write(part)
+            return staged
+        if not isinstance(part, LocalStaged):
+            raise TypeError(f"{part!r}: staged elsewhere")
+        return part
+
+    def _place(self, staged: LocalStaged, digest: Digest) -> None:
+        """Let what is sealed be the blob of its digest."""
         path = self.path(digest)
         with disk_errors(path):
             self._make_shard(path.parent)
             staged.path.replace(path)
         staged.settle()
         self._mark_shard(path.parent)
-        return digest
 
     def _keep(self, digest: Digest, size_bytes: int) -> bool:
         """Whether the blob is there whole; debris of another size is replaced."""
@@ -250,10 +286,9 @@ def check_wanted(
 
 
 def _sync_all(folders: list[Path]) -> None:
-    """Sync them, many side by side: the filesystem joins their commits."""
-    if len(folders) < SYNC_THREADS:
-        for folder in folders:
-            sync_folder(folder)
+    """Sync them: many by one commit of their filesystem in place of one each."""
+    if len(folders) >= _MANY:
+        sync_filesystem(folders[0])
         return
-    with ThreadPoolExecutor(SYNC_THREADS) as pool:
-        list(pool.map(sync_folder, folders))
+    for folder in folders:
+        sync_folder(folder)

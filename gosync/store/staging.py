@@ -13,17 +13,23 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
 
 from gosync.errors import StoreError
 from gosync.store.digest import Digest
-from gosync.store.durable import create_temporary, disk_errors, write_all
+from gosync.store.durable import (
+    create_temporary,
+    disk_errors,
+    sync_filesystem,
+    write_all,
+)
 
 BLOB_MODE = 0o444
 PIECE_BYTES = 1 << 20
+_MANY = 8  # files whose syncs cost more than that of their filesystem
 _FICLONE = 0x40049409  # of Linux; another system's refuses it
 
 
@@ -182,10 +188,19 @@ class LocalStaged:
             NoSpaceError: the disk is full.
             StoreError: the disk refuses, or the file is not what was written.
         """
+        self.close_for_writing()
+        with disk_errors(self.path):
+            os.fsync(self.descriptor)
+
+    def close_for_writing(self) -> None:
+        """Make the file read-only, whole as it was written; it is not durable yet.
+
+        Raises:
+            StoreError: it is not what was written, or the disk refuses.
+        """
         self.check_whole()
         with disk_errors(self.path):
             os.fchmod(self.descriptor, BLOB_MODE)
-            os.fsync(self.descriptor)
 
     def check_whole(self) -> None:
         """Check that the file has what was written.
@@ -231,6 +246,26 @@ class LocalStaged:
 
     def __exit__(self, *_: object) -> None:
         self.discard()
+
+
+def seal_all(files: Sequence[LocalStaged]) -> None:
+    """Make contents and modes of files of one folder durable; see LocalStaged.seal.
+
+    Many are synced with their filesystem: one commit of it in place of one a file.
+
+    Raises:
+        NoSpaceError: the disk is full.
+        StoreError: the disk refuses, or a file is not what was written.
+    """
+    if len(files) < _MANY:
+        for each in files:
+            each.seal()
+        return
+    for each in files:
+        each.close_for_writing()
+    folder = files[0].path.parent
+    with disk_errors(folder):
+        sync_filesystem(folder)
 
 
 def copy_into(staged: Staged, descriptor: int, size_bytes: int) -> None:

@@ -28,9 +28,9 @@ from gosync.errors import (
     TooLargeError,
 )
 from gosync.gomod.module import ModuleVersion
+from gosync.ingest.admission import Admission
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import finding_entry
-from gosync.ingest.gate import Admission
 from gosync.ingest.scanner import USUAL_BYTES
 from gosync.site.applying import is_denied_before, rule_on_admitted
 from gosync.site.configured import VERSION, upstream_of

@@ -22,7 +22,8 @@ from gosync.errors import (
     RejectedError,
 )
 from gosync.gomod.module import ModuleVersion
-from gosync.ingest.gate import Admission, Gate
+from gosync.ingest.admission import Admission
+from gosync.ingest.gate import Gate
 from gosync.ingest.unproven import are_here
 from gosync.site.site import Site
 from gosync.store.blobs import BlobReader

@@ -31,8 +31,8 @@ from gosync.errors import (
 from gosync.gomod.dirhash import scan_zip
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
+from gosync.ingest.admission import Admission
 from gosync.ingest.batch import Batch
-from gosync.ingest.gate import Admission
 from gosync.ingest.scansahead import ScansAhead
 from gosync.publish.report import PublishReport
 from gosync.site.applying import rule_on_admitted

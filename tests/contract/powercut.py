@@ -15,6 +15,12 @@ from pathlib import Path
 import pytest
 
 _Entry = tuple[int, int]  # inode and mode
+_SYNC_ALL = (
+    "gosync.store.localblobs",
+    "gosync.store.localtiles",
+    "gosync.store.staging",
+    "gosync.publish.storage.localtree",
+)
 
 
 class PowerCut:
@@ -28,7 +34,7 @@ class PowerCut:
         self._names: dict[int, dict[str, _Entry]] = {}
         self.sync_all()
         patch.setattr(os, "fsync", self._sync)
-        for module in ("gosync.store.localtiles", "gosync.publish.storage.localtree"):
+        for module in _SYNC_ALL:
             patch.setattr(f"{module}.sync_filesystem", lambda _: self.sync_all())
 
     def _sync(self, descriptor: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -16,6 +17,7 @@ from gosync.errors import (
 )
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest, digest_of
+from gosync.store.staging import Staged
 from tests.contract.storages import STORES, Storage
 
 STORAGES = STORES
@@ -33,6 +35,12 @@ def admit(blobs: BlobStore, data: bytes, *, replace: bool = False) -> Digest:
 def put_durably(blobs: BlobStore, data: bytes) -> None:
     """Put bytes; what is written behind may fail no sooner than here."""
     blobs.put_bytes(data)
+    blobs.sync()
+
+
+def put_all_durably(blobs: BlobStore, parts: Sequence[bytes | Staged]) -> None:
+    """Admit small ones together, likewise."""
+    blobs.admit_all(parts)
     blobs.sync()
 
 
@@ -196,6 +204,58 @@ def test_what_was_synced_outlives_a_power_cut(storage: Storage) -> None:
     storage.cut_power()
     blobs = storage.blobs()
     assert [blobs.read(digest) for digest in kept] == [b"a", DATA]
+
+
+def small_parts(blobs: BlobStore, count: int) -> tuple[list[bytes], list[Staged]]:
+    """Return so many small contents, and half of them as staged files."""
+    contents = [b"small %d" % number for number in range(count)]
+    staged = []
+    for data in contents[count // 2 :]:
+        staged.append(blobs.stage())
+        staged[-1].write(data)
+    return contents, staged
+
+
+@pytest.mark.parametrize("count", [2, 100])
+def test_small_ones_that_are_admitted_together_outlive_a_power_cut(
+    storage: Storage, count: int
+) -> None:
+    blobs = storage.blobs()
+    admit(blobs, b"small 0")  # is there already
+    contents, staged = small_parts(blobs, count)
+    found = blobs.admit_all([contents[0], *contents[: count // 2], *staged])
+    assert found == list(map(digest_of, [contents[0], *contents]))
+    assert storage.staged() == 0
+    blobs.sync()
+    storage.cut_power()
+    blobs = storage.blobs()
+    assert [blobs.read(digest_of(data)) for data in contents] == contents
+
+
+def test_small_ones_that_were_not_synced_are_whole_or_gone(storage: Storage) -> None:
+    """Their bytes are durable before the first of them has its name."""
+    blobs = storage.blobs()
+    contents, staged = small_parts(blobs, 100)
+    blobs.admit_all([*contents[:50], *staged])
+    storage.cut_power()
+    blobs = storage.blobs()
+    there = [data for data in contents if blobs.exists(digest_of(data))]
+    assert [blobs.read(digest_of(data)) for data in there] == there
+
+
+def test_of_small_ones_that_found_no_room_none_is_half_there(storage: Storage) -> None:
+    blobs = storage.blobs()
+    contents, staged = small_parts(blobs, 100)
+    storage.full(yes=True)
+    with pytest.raises(NoSpaceError):
+        put_all_durably(blobs, [*contents[:50], *staged])
+    for each in staged:
+        each.discard()
+    storage.full(yes=False)
+    assert storage.staged() == 0
+    blobs.admit_all(contents)
+    blobs.sync()
+    assert all(blobs.read(digest_of(data)) == data for data in contents)
 
 
 def test_what_was_not_synced_is_whole_or_gone_and_comes_again(storage: Storage) -> None:

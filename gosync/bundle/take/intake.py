@@ -1,12 +1,12 @@
 """Intake of versions out of bundles, through the gate that a sync uses.
 
 What a volume says is proven as it is read, chunk by chunk, and a volume is read once.
-The versions come in the bundle's order: one is unpacked while the gate reads the zips
-of those before it. The gate holds each against the h1 that the manifest binds, whoever
-else vouches for it. They are committed in batches and seen by nobody yet; the import
-selects them when all are there. What is in the store already is not read again, so a
-killed import goes on where it was, and a volume that is on the next medium may come
-later.
+The versions come in the bundle's order: some are unpacked while the gate reads the zips
+of those before them. Small ones are brought through it together (``ingest.portion``).
+The gate holds each against the h1 that the manifest binds, whoever else vouches for it.
+They are committed in batches and seen by nobody yet; the import selects them when all
+are there. What is in the store already is not read again, so a killed import goes on
+where it was, and a volume that is on the next medium may come later.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import NamedTuple
 
 import anyio
 import anyio.lowlevel
@@ -26,12 +27,20 @@ from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.take.plan import Taking
 from gosync.bundle.take.unpacking import Unpacked, Unpacker
 from gosync.catalog.versions import FoundBy, VersionRow
-from gosync.errors import BlobCorruptError, BundleGapError, StoreError, VolumeError
+from gosync.errors import BlobCorruptError, BundleGapError, VolumeError
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.ingest.batch import Batch
 from gosync.ingest.gate import Gate
+from gosync.ingest.portion import (
+    BYTES,
+    VERSIONS,
+    HandedFile,
+    HandedVersion,
+    HandedZip,
+    admit_portion,
+)
 from gosync.ingest.taken import Expected
 from gosync.site.applying import rule_on_admitted
 from gosync.site.site import Site
@@ -40,8 +49,11 @@ from gosync.upstream.answer import Served
 from gosync.work.pool import first_error
 from gosync.work.progress import Progress
 
-# One is unpacked at a time; of the others most wait for the disk.
-_AT_ONCE = 8
+# While some are unpacked eight large versions are admitted, most of which wait for the
+# disk, or two portions of small ones, which have many open files.
+_ROOM = 12
+_PORTION_ROOM = 4
+_SMALL_BYTES = 64 << 10
 _AUTHORITY = "the bundle's manifest"
 
 
@@ -74,6 +86,22 @@ class StoreBases:
                         command("verify", "--repair"),
                     ),
                 ) from error
+
+
+class _Arrival(NamedTuple):
+    """What was unpacked in one go: small versions, and a large one after them.
+
+    Attributes:
+        small: The small ones.
+        large: The large one, None for none.
+        is_last: Whether nothing comes after these.
+        error: What keeps the next one out.
+    """
+
+    small: list[Unpacked]
+    large: Unpacked | None = None
+    is_last: bool = False
+    error: Exception | None = None
 
 
 class Intake:
@@ -148,53 +176,83 @@ class Intake:
         self, arriving: Iterator[Unpacked], bundle: BundleFolder, group: TaskGroup
     ) -> VolumeError | None:
         """Admit what arrives; return what is wrong with the rest, if something is."""
-        room = anyio.Semaphore(_AT_ONCE)
+        room = anyio.Semaphore(_ROOM)
+        unpack = _next_alone if self._gate.admitter is not None else _next
         while True:
-            await room.acquire()
+            await _acquire(room, _PORTION_ROOM)
             reserve = self._site.options.min_free_bytes
             self._site.blobs.check_space(0, min_free_bytes=reserve)
             # What is staged reaches an admission, which removes it if it is refused.
             with anyio.CancelScope(shield=True):
-                unpacked = await anyio.to_thread.run_sync(_next, arriving)
-            if isinstance(unpacked, StoreError):
+                arrival = await anyio.to_thread.run_sync(unpack, arriving)
+            group.start_soon(self._admit_arrival, arrival, bundle, room)
+            if isinstance(arrival.error, VolumeError):
+                return arrival.error
+            if arrival.error is not None:
                 await anyio.lowlevel.checkpoint_if_cancelled()  # killed by us
-                raise unpacked
-            if isinstance(unpacked, VolumeError):
-                return unpacked
-            if unpacked is None:
+                raise arrival.error
+            if arrival.is_last:
                 return None
-            group.start_soon(self._admit, unpacked, bundle, room)
 
-    async def _admit(
-        self,
-        unpacked: Unpacked,
-        bundle: BundleFolder,
-        room: anyio.Semaphore,
+    async def _admit_arrival(
+        self, arrival: _Arrival, bundle: BundleFolder, room: anyio.Semaphore
     ) -> None:
+        """Admit what was unpacked in one go; none of its zips is left."""
+        held = _PORTION_ROOM if arrival.small else 1
+        _release(room, _PORTION_ROOM - held)
+        try:
+            if arrival.small:
+                await self._admit_small(arrival.small, bundle)
+            if arrival.large is not None:
+                await self._admit(arrival.large, bundle)
+        finally:
+            if arrival.large is not None and arrival.large.zip is not None:
+                arrival.large.zip.discard()
+        _release(room, held)
+
+    async def _admit_small(
+        self, unpacked: Sequence[Unpacked], bundle: BundleFolder
+    ) -> None:
+        """Bring small versions through the gate together."""
+        handed = [self._handed(each, bundle) for each in unpacked]
+        rows, error = await admit_portion(self._gate, handed)
+        entries = [each.entry for each in unpacked[: len(rows)]]
+        await self._batch.add_all(map(_unselected, rows, entries))
+        for row in rows:
+            self._progress.advance(size_bytes=row.zip_bytes or 0)
+        if error is not None:
+            raise error
+
+    async def _admit(self, unpacked: Unpacked, bundle: BundleFolder) -> None:
         """Bring one version through the gate."""
-        entry, staged = unpacked.entry, unpacked.zip
-        mv = entry.mv
-        private = self._site.options.policy.is_private(entry.path)
-        serve = partial(self._served, bundle, entry)
-        async with self._gate.open(mv, need=entry.need, private=private) as admission:
-            admission.bind(Expected(_AUTHORITY, entry.mod_h1, entry.zip_h1))
-            if staged is not None:
-                admission.adopt_zip(staged)
-            if unpacked.info is not None:
-                admission.take_info(
-                    unpacked.info, serve(FileKind.INFO, len(unpacked.info))
-                )
-            mod = serve(FileKind.MOD, len(unpacked.mod))
-            await admission.take_mod(unpacked.mod, mod)
-            if staged is not None:
-                await admission.take_zip(staged, serve(FileKind.ZIP, staged.size_bytes))
+        handed = self._handed(unpacked, bundle)
+        async with handed.admission as admission:
+            if handed.zip is not None:
+                admission.adopt_zip(handed.zip.staged)
+            if handed.info is not None:
+                admission.take_info(*handed.info)
+            await admission.take_mod(*handed.mod)
+            if handed.zip is not None:
+                await admission.take_zip(*handed.zip)
             row = await admission.admit()
-        # Nobody shows what was read only; the import selects it in the end.
-        await self._batch.add(
-            replace(row, found_by=FoundBy.DEPENDENCY, index_time=entry.index_time)
-        )
+        await self._batch.add(_unselected(row, unpacked.entry))
         self._progress.advance(size_bytes=row.zip_bytes or 0)
-        room.release()
+
+    def _handed(self, unpacked: Unpacked, bundle: BundleFolder) -> HandedVersion:
+        """Return a version with its admission, which is held to the manifest."""
+        entry, info, staged = unpacked.entry, unpacked.info, unpacked.zip
+        private = self._site.options.policy.is_private(entry.path)
+        admission = self._gate.open(entry.mv, need=entry.need, private=private)
+        admission.bind(Expected(_AUTHORITY, entry.mod_h1, entry.zip_h1))
+        serve = partial(self._served, bundle, entry)
+        return HandedVersion(
+            admission,
+            None if info is None else HandedFile(info, serve(FileKind.INFO, len(info))),
+            HandedFile(unpacked.mod, serve(FileKind.MOD, len(unpacked.mod))),
+            None
+            if staged is None
+            else HandedZip(staged, serve(FileKind.ZIP, staged.size_bytes)),
+        )
 
     def _served(
         self, bundle: BundleFolder, entry: VersionEntry, kind: FileKind, size_bytes: int
@@ -210,9 +268,49 @@ class Intake:
         )
 
 
-def _next(arriving: Iterator[Unpacked]) -> Unpacked | VolumeError | StoreError | None:
-    """Return the next version, None after the last, or what keeps it out."""
+def _next_alone(arriving: Iterator[Unpacked]) -> _Arrival:
+    """Return the next version, however small."""
     try:
-        return next(arriving, None)
-    except (VolumeError, StoreError) as error:
-        return error
+        unpacked = next(arriving, None)
+    except Exception as error:  # noqa: BLE001 - raised by who asked, once in his place
+        return _Arrival([], error=error)
+    return _Arrival([], unpacked, is_last=unpacked is None)
+
+
+def _next(arriving: Iterator[Unpacked]) -> _Arrival:
+    """Return the next versions: small ones together, up to a large one."""
+    small: list[Unpacked] = []
+    left_bytes = BYTES
+    try:
+        for unpacked in arriving:
+            size_bytes = _size_bytes(unpacked)
+            if size_bytes > _SMALL_BYTES:
+                return _Arrival(small, unpacked)
+            small.append(unpacked)
+            left_bytes -= size_bytes
+            if len(small) == VERSIONS or left_bytes <= 0:
+                return _Arrival(small)
+    except Exception as error:  # noqa: BLE001 - raised after those before it
+        return _Arrival(small, error=error)
+    return _Arrival(small, is_last=True)
+
+
+def _size_bytes(unpacked: Unpacked) -> int:
+    """Return how large a version's files are together."""
+    whole = 0 if unpacked.zip is None else unpacked.zip.size_bytes
+    return len(unpacked.info or b"") + len(unpacked.mod) + whole
+
+
+def _unselected(row: VersionRow, entry: VersionEntry) -> VersionRow:
+    """Return the row as it is committed: the import selects it in the end."""
+    return replace(row, found_by=FoundBy.DEPENDENCY, index_time=entry.index_time)
+
+
+async def _acquire(room: anyio.Semaphore, count: int) -> None:
+    for _ in range(count):
+        await room.acquire()
+
+
+def _release(room: anyio.Semaphore, count: int) -> None:
+    for _ in range(count):
+        room.release()

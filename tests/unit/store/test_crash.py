@@ -17,7 +17,7 @@ from tests.tiers import EVERY_STEP, spread
 from tests.unit.store import crash_program
 
 _STRACE = shutil.which("strace")
-_TRACED = "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2"
+_TRACED = "openat,write,pwrite64,fsync,fdatasync,syncfs,rename,renameat,renameat2"
 _CALL = re.compile(r"\d+ +(\w+)\((.*)\) += (-?\d+)")
 _ROOT = Path(__file__).parents[3]
 
@@ -70,12 +70,14 @@ def _violations(calls: list[tuple[str, str]]) -> list[str]:
     """Check I1 in a log: the ordering oracle."""
     found: list[str] = []
     synced: set[str] = set()
+    written: set[str] = set()
     folders: set[str] = set()
     journal_dirty = False
     for name, arguments in calls:
         file = _file(arguments) if name != "openat" else ""
         if name in ("write", "pwrite64"):
             synced.discard(file)
+            written.add(file)
             if "/journal/" in file:
                 found += [f"journal before folder {folder}" for folder in folders]
                 journal_dirty = True
@@ -86,6 +88,10 @@ def _violations(calls: list[tuple[str, str]]) -> list[str]:
             synced.add(file)
             folders.discard(file)
             journal_dirty = journal_dirty and "/journal/" not in file
+        elif name == "syncfs":
+            synced |= written
+            folders.clear()
+            journal_dirty = False
         elif name.startswith("rename"):
             source, target = re.findall(r'"(.*?)"', arguments)
             if source not in synced:
@@ -94,8 +100,10 @@ def _violations(calls: list[tuple[str, str]]) -> list[str]:
     return found
 
 
-def test_files_folders_journal_and_catalog_become_durable_in_this_order(tmp_path):
-    calls = _log(tmp_path, "run")
+@pytest.mark.parametrize("verb", ["run", "together"])
+def test_files_folders_journal_and_catalog_become_durable_in_this_order(tmp_path, verb):
+    calls = _log(tmp_path, verb)
+    assert any(name == "syncfs" for name, _ in calls) == (verb == "together")
     assert sum(name == "rename" for name, _ in calls) >= 6
     assert any("/journal/" in arguments for _, arguments in calls)
     assert _violations(calls) == []
@@ -106,29 +114,36 @@ def test_the_oracle_notices_a_catalog_that_commits_first(tmp_path):
 
 
 @pytest.mark.sampled
-def test_a_run_killed_at_any_durable_step_leaves_no_row_without_its_blob(tmp_path):
+@pytest.mark.parametrize(
+    ("verb", "versions", "most"),
+    [("run", 1, 25), ("together", crash_program.TOGETHER, 70)],
+)
+def test_a_run_killed_at_any_durable_step_leaves_no_row_without_its_blob(
+    tmp_path, verb, versions, most
+):
     want_store = tmp_path / "want"
-    crash_program.run(want_store, wrong_order=False)
+    crash_program.run(want_store, verb)
     want = crash_program.check(want_store)
     assert want["dangling"] == []
-    assert want["present"] == crash_program.BATCHES * crash_program.VERSIONS
+    assert want["present"] == crash_program.BATCHES * versions
     killed = 0
     every = 1 if EVERY_STEP else 9
-    for call, step in (("fsync", every), ("rename", every), ("fdatasync", 3 * every)):
+    steps = (("fsync", every), ("rename", every), ("fdatasync", 3 * every))
+    for call, step in (*steps, ("syncfs", 1)):
         for when in range(1, 100, step):
             store = tmp_path / f"{call}-{when}"
             inject = f"inject={call}:signal=KILL:when={when}"
-            done = _run(store, "run", "-o", "/dev/null", "-e", inject)
+            done = _run(store, verb, "-o", "/dev/null", "-e", inject)
             if done.returncode == 0:
                 break
             assert done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
             killed += 1
             if store.exists():
                 assert crash_program.check(store)["dangling"] == [], (call, when)
-            crash_program.run(store, wrong_order=False)
+            crash_program.run(store, verb)
             assert crash_program.check(store) == want, (call, when)
             shutil.rmtree(store)
-    assert killed >= 25 // every
+    assert killed >= most // every
 
 
 @pytest.mark.sampled
@@ -144,7 +159,7 @@ def test_an_fsync_that_fails_ends_the_run_and_the_next_one_converges(
     assert done.returncode == 1
     assert ("NoSpaceError" if error == "ENOSPC" else "StoreError") in done.stderr
     assert crash_program.check(store)["dangling"] == []
-    crash_program.run(store, wrong_order=False)
+    crash_program.run(store, "run")
     found = crash_program.check(store)
     assert found["dangling"] == []
     assert found["present"] == crash_program.BATCHES * crash_program.VERSIONS
