@@ -2,7 +2,7 @@
 
     python -m tests.bench [--quick] [--only NAME] [--runs N] [--json]
                           [--real FOLDER [--listed FILE]]
-                          [--versions N ...] [--index-rows N]
+                          [--versions N ...] [--commands NAME ...] [--index-rows N]
 
 Needs nginx, wrk and a go command. It takes hours and 20 GB, most of both for slopes
 over a million versions, and with ``--quick`` minutes and 3 GB, in the temporary
@@ -55,7 +55,7 @@ from tests.bench.realincrement import real_increments
 from tests.bench.scanning import scan_imports
 from tests.bench.serving import serve_tree
 from tests.bench.setting import FULL, QUICK, Setting
-from tests.bench.slopes import slopes
+from tests.bench.slopes import MEASURED, slopes
 from tests.bench.starting import start_verbs
 from tests.bench.storeplan import plan_store_repair
 from tests.bench.sweeping import share_verify
@@ -124,6 +124,14 @@ def main(arguments: list[str]) -> int:
         "--versions", type=int, nargs="+", metavar="N", help="sizes of slopes' stores"
     )
     parser.add_argument(
+        "--commands",
+        nargs="+",
+        choices=MEASURED,
+        default=(),
+        metavar="NAME",
+        help="which commands slopes measures",
+    )
+    parser.add_argument(
         "--index-rows",
         type=int,
         metavar="N",
@@ -140,7 +148,14 @@ def main(arguments: list[str]) -> int:
             sizes = replace(sizes, slopes=tuple(sorted(options.versions)))
         if options.index_rows:
             sizes = replace(sizes, index_rows=options.index_rows)
-        setting = Setting(Path(folder), sizes, runs, options.real, options.listed)
+        setting = Setting(
+            Path(folder),
+            sizes,
+            runs,
+            options.real,
+            options.listed,
+            frozenset(options.commands),
+        )
         for row in measure(setting, options.only or FIGURES):
             rows.append(row)
             print(" · ".join(row.cells()), file=sys.stderr, flush=True)

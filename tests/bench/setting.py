@@ -177,6 +177,7 @@ class Setting:
         runs: How often.
         real: A folder of real modules' files as a proxy has them, if there is one.
         listed: A file that names those to take, one ``path@version`` a line.
+        commands: Which commands slopes measures; all where none is named.
     """
 
     folder: Path
@@ -184,6 +185,11 @@ class Setting:
     runs: int
     real: Path | None = None
     listed: Path | None = None
+    commands: frozenset[str] = frozenset()
+
+    def measures(self, command: str) -> bool:
+        """Return whether slopes measures a command, by its name in the table."""
+        return not self.commands or command in self.commands
 
     @cached_property
     def corpus(self) -> Corpus:

@@ -4,9 +4,11 @@ Start-up, status, and whatever is about one module or ten new versions must not 
 what is about all versions must grow no faster than these. Told are the processor time
 and the peak of memory at the largest size, times what they are at the smallest. What
 all sizes took is printed as it is measured. A million versions take 20 GB of disk and
-some hours of a core; ``--versions`` names other sizes::
+some hours of a core; ``--versions`` names other sizes, ``--commands`` the commands that
+are measured beside what makes the stores::
 
     python -m tests.bench --only slopes [--versions 10000 100000]
+                          [--commands "bundle import"]
 
 The tree is first published with a clock of the day before, as it would have been, so
 that ten new versions are a day's news::
@@ -90,6 +92,9 @@ _COMMANDS = (
     ),
     Command("verify of a thousandth", (*_VERIFY, "--subset", "1/1000"), is_flat=False),
 )
+_CREATE = Command(
+    "bundle create", ("bundle", "create", "--quiet", "--out", "media"), is_flat=False
+)
 # Each once: they take minutes at the largest size, or are other ones the second time.
 _ONCE = (
     Command("verify", _VERIFY, is_flat=False),
@@ -101,11 +106,7 @@ _ONCE = (
         ("sbom", "--tree", "--format", "spdx", "--out", "spdx.json"),
         is_flat=False,
     ),
-    Command(
-        "bundle create",
-        ("bundle", "create", "--quiet", "--out", "media"),
-        is_flat=False,
-    ),
+    _CREATE,
 )
 _IMPORT = Command("bundle import", ("bundle", "import", "--quiet"), is_flat=False)
 _KEY = ("key", "new", "packer", "--json")
@@ -132,6 +133,7 @@ _FIRST = Command("publish, first", (), is_flat=False)
 _SELECT = Command("sync, select all", ("sync", "--quiet"), is_flat=False)
 _SELECT_NEW = Command("sync, 10 new", ("sync", "--quiet", "--no-publish"))
 _ADDED = Command("publish, 10 new", ("publish",))
+MEASURED = tuple(each.name for each in (*_COMMANDS, *_ONCE, _IMPORT, _ADDED))
 
 
 def slopes(setting: Setting) -> Iterator[Row]:
@@ -180,18 +182,30 @@ def _measure(
     yield _FIRST, run(publish, cwd=folder)
     yield _SELECT, _run(_SELECT, folder)
     for command in _COMMANDS:
+        if not setting.measures(command.name):
+            continue
         costs = [_run(command, folder) for _ in range(setting.runs)]
         yield command, _middle(costs)
     for command in _ONCE:
-        yield command, _run(command, folder)
-    yield _IMPORT, _import(folder)
+        if setting.measures(command.name) or (
+            command is _CREATE and setting.measures(_IMPORT.name)
+        ):
+            yield command, _run(command, folder)
+    if setting.measures(_IMPORT.name):
+        yield _IMPORT, _import(folder)
+    if setting.measures(_ADDED.name):
+        yield _ADDED, _middle(_publish_new(setting, count, site))
+    site.close()
+
+
+def _publish_new(setting: Setting, count: int, site: SlopeSite) -> list[Cost]:
+    """Publish ten new versions, as often as each command is run."""
     costs = []
     for number in range(setting.runs):
         site.admit(_new(count // VERSIONS_EACH, number))
-        _run(_SELECT_NEW, folder)  # as the pass that brought them has selected them
-        costs.append(_run(_ADDED, folder))
-    yield _ADDED, _middle(costs)
-    site.close()
+        _run(_SELECT_NEW, site.folder)  # as the pass that brought them selects them
+        costs.append(_run(_ADDED, site.folder))
+    return costs
 
 
 def _run(command: Command, folder: Path) -> Cost:

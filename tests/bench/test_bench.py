@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import isfinite
+from pathlib import Path
 
 import pytest
 
 from tests.bench.__main__ import FIGURES, measure
 from tests.bench.setting import TINY, Setting
+from tests.bench.slopes import slopes
 from tests.bench.table import document, format_table
 from tests.bench.upstream import find_nginx
 from tests.simulator.goclient import need_go
@@ -28,6 +31,14 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
     made = Setting(folder, TINY, runs=1, real=folder / "shaped")
     assert made.shaped.root == made.real  # as if they were real ones
     return made
+
+
+def test_of_the_commands_only_those_that_are_named_are_measured(tmp_path: Path) -> None:
+    sizes = replace(TINY, slopes=(150,))
+    named = Setting(tmp_path, sizes, runs=1, commands=frozenset({"bundle import"}))
+    found = {row.figure.split(" over ")[0] for row in slopes(named)}
+    begin = {"publish, first", "sync, select all", "bundle create"}
+    assert {each for each in found if ":" not in each} == {*begin, "bundle import"}
 
 
 @pytest.mark.go
