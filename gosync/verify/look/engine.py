@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from operator import itemgetter
 from typing import Final, TypeAlias
@@ -123,6 +124,8 @@ class Verification:
         self._stop = stop
         self._outcome = VerifyOutcome(begun_at=clock.now())
         self._sizes: dict[ModuleVersion, int] = {}  # of what is under way
+        self._beside = ThreadPoolExecutor(1)
+        self._rest: Future[list[CacheFinding]] | None = None
 
     async def run(self, limits: Limits) -> VerifyOutcome:
         """Look at what is due, and return what was found.
@@ -135,7 +138,7 @@ class Verification:
             outcome.versions, outcome.outside = due.versions, due.outside
             outcome.earlier = due.earlier
             deadline = _deadline(self._clock, limits)
-            with self._checkers(due.size_bytes) as checkers:
+            with self._checkers(due.size_bytes) as checkers, self._beside:
                 self._progress.phase("verifying", due.count)
                 batches = _batches(due, checkers.shape)
                 await self._check_all(batches, checkers, deadline)
@@ -190,6 +193,8 @@ class Verification:
             ready = await self._ask(next(batches, {}))
             while len(waiting) > checkers.ahead:
                 await self._collect(waiting.popleft())
+        if not ready and self._target.is_still:  # while the last ones are checked
+            self._rest = self._beside.submit(self._target.rest)
         while waiting:
             await self._collect(waiting.popleft())
 
@@ -248,7 +253,8 @@ class Verification:
         outcome = self._outcome
         if is_whole:
             self._progress.phase("lists, logs and strays")
-            outcome.findings += await anyio.to_thread.run_sync(self._target.rest)
+            rest = self._target.rest if self._rest is None else self._rest.result
+            outcome.findings += await anyio.to_thread.run_sync(rest)
             self._keep(lambda: self._memory.end(self._clock.now()))
         outcome.findings.sort(key=severity)
         outcome.unread = list(self._target.unread())

@@ -49,8 +49,9 @@ class Target(Protocol):
     Attributes:
         kind: What it is.
         name: What people call it.
-        is_still: Whether ``check`` needs nothing that ``prepare`` brings, but only
-            files and what was known of them when the target was opened.
+        is_still: Whether ``check`` and ``rest`` need nothing that ``prepare`` or
+            ``check`` brings, but only files and what was known of them when the
+            target was opened.
         by_portions: Whether another process can check what ``prepare`` brought, if
             ``portion`` hands it on.
         sums: The part of the checksum database that it holds, if it holds one.
