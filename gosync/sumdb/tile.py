@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -43,6 +44,7 @@ FULL_TILE_BYTES: Final = FULL_TILE_WIDTH * HASH_SIZE_BYTES
 
 _MAX_HEIGHT: Final = 30
 _MAX_LEVEL: Final = 63
+_SUBTREES_KEPT: Final = 512  # 4 MiB of tiles at most
 _MAX_PATH_LENGTH: Final = 100
 _PATH_RE: Final = compile_on_use(
     r"tile/([0-9]{1,2})/([0-9]{1,2}|data)/"
@@ -146,7 +148,15 @@ def parent(tile: Tile, n: int) -> Tile:
 
 
 def tile_hash(data: bytes) -> bytes:
-    """Return the hash over a power of two of hashes: a subtree in a tile."""
+    """Return the hash over a power of two of hashes: a subtree in a tile.
+
+    The last ones are remembered: hundreds of heads have most of their subtrees in
+    common.
+    """
+    return _remembered(data) if len(data) <= FULL_TILE_BYTES else _tile_hash(data)
+
+
+def _tile_hash(data: bytes) -> bytes:
     row = [
         data[start : start + HASH_SIZE_BYTES]
         for start in range(0, len(data), HASH_SIZE_BYTES)
@@ -155,6 +165,9 @@ def tile_hash(data: bytes) -> bytes:
         pairs = iter(row)
         row = [node_hash(left, right) for left, right in zip(pairs, pairs, strict=True)]
     return row[0]
+
+
+_remembered: Final = lru_cache(maxsize=_SUBTREES_KEPT)(_tile_hash)
 
 
 def hash_from_tile(tile: Tile, data: bytes, index: int) -> bytes:
