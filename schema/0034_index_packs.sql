@@ -1,5 +1,5 @@
 -- The module index as it was served, kept where upstream.keep_index asks for it: some
--- ten thousand rows in one pack (gosync/catalog/index_rows.py), 15 bytes a row in place
+-- 50 000 rows in one pack (gosync/catalog/index_rows.py), 15 bytes a row in place
 -- of 55, and written without a look at any module. What was kept row by row is read anew.
 
 DROP TABLE index_rows;
