@@ -8,7 +8,6 @@ processor time are both held against go's.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,7 +67,6 @@ def _sync(corpus: Corpus, url: str, folder: Path) -> Cost:
     report = msgspec.json.decode(cost.output)
     assert report["versions_admitted"] == len(corpus.modules), report
     assert report["published"]["versions"] == len(corpus.modules), report
-    shutil.rmtree(folder)
     return cost
 
 

@@ -9,7 +9,6 @@ processors is told, too: where nothing else is left of them, it is a part of the
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
@@ -85,5 +84,4 @@ def _sync(
     report = msgspec.json.decode(cost.output)
     assert report["versions_admitted"] == len(corpus.modules), report
     assert report["published"]["versions"] == len(corpus.modules), report
-    shutil.rmtree(folder)
     return cost
