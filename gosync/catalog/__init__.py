@@ -42,6 +42,7 @@ gosync.ingest.rebuild.
     offers           what upstreams say exists of the modules that are followed
     old_heads        older tree heads that clients may remember, by their sizes
     opening          the catalog file, opened: recognised, brought to the schema
+    packed_lines     a column of many short texts in one frame, of which some are read
     pins             the h1 that was seen first, where no checksum database speaks
     read_logs        how far access logs were read
     received         how much came from upstreams, by month

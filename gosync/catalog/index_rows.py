@@ -5,7 +5,7 @@ Some 65 million rows of 2 million modules come in 32 500 pages. A row by itself 
 more modules there are, the longer. So rows are kept in packs of some 50 000, 15 bytes a
 row, and a row costs as much at the end as at the beginning::
 
-    paths, versions, times    a line for each row, UTF-8, as one zstd frame each
+    paths, versions, times    a line for each row, as ``packed_lines`` packs it
 
 A time is as the index served it, in UTC. A pack takes rows until it has
 ``_FULL_ROWS``; then there is a new one. Which modules are meant is found by reading all
@@ -23,12 +23,10 @@ from itertools import compress
 from operator import itemgetter
 from typing import Final, TypeAlias
 
-import zstandard
-
 from gosync.catalog.connection import Connection
 from gosync.catalog.cursors import sort_key
+from gosync.catalog.packed_lines import ColumnLines, ColumnReader, pack_lines
 from gosync.catalog.sqlite_errors import reading_row
-from gosync.errors import MalformedError
 from gosync.gomod.patterns import PathFinder
 
 # Path, version, time.
@@ -38,7 +36,6 @@ _NAMES: Final = ("paths", "versions", "times")
 _TAIL_ROWS: Final = 5_000  # more than may come again: two pages and a half
 _FULL_ROWS: Final = 25_000
 _WITHOUT_ZONE: Final = itemgetter(slice(None, -1))  # sorts as time
-_LEVEL: Final = 1  # others take twice the time, for a twentieth less
 
 
 class IndexRows:
@@ -47,6 +44,7 @@ class IndexRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._tail: frozenset[KeptRow] | None = None
+        self._reader = ColumnReader()
 
     def begin(self) -> None:
         """Begin a reading: its first rows may be those that the table ends with."""
@@ -91,7 +89,7 @@ class IndexRows:
             paths, versions, times = map(list.__add__, before, map(list, new))
         else:
             number += 1
-        packed = map(_pack, (paths, versions, times))
+        packed = map(pack_lines, (paths, versions, times))
         newest = sort_key(max(times, key=_WITHOUT_ZONE))
         self._connection.write(
             "INSERT OR REPLACE INTO index_packs"
@@ -116,15 +114,16 @@ class IndexRows:
         return (0, 0) if row is None else (row[0], row[1])
 
     def _columns(self, number: int, *names: str) -> list[list[str]]:
-        return [self._text(number, name).split("\n") for name in names]
+        return [lines.all() for lines in self._lines(number, *names)]
 
-    def _text(self, number: int, name: str) -> str:
+    def _lines(self, number: int, *names: str) -> list[ColumnLines]:
         row = self._connection.row(
-            f"SELECT {name} FROM index_packs WHERE id = ?",  # noqa: S608 - own names
+            f"SELECT {', '.join(names)} FROM index_packs"  # noqa: S608 - own names
+            " WHERE id = ?",
             (number,),
         )
         assert row is not None
-        return _unpack(row[0])
+        return _unpacked((self._reader, row))
 
     def count(self) -> int:
         """Return how many rows are kept.
@@ -156,16 +155,12 @@ class IndexRows:
 
     def _found(self, number: int, meant: PathFinder) -> list[KeptRow]:
         """Return some of a pack's rows; the other columns are read if there are any."""
-        lines = self._text(number, "paths")
-        line = at = 0
-        places = []
-        for place, path in meant(lines):
-            line, at = line + lines.count("\n", at, place), place
-            places.append((line, path))
+        (paths,) = self._lines(number, "paths")
+        places = list(meant(paths.text))
         if not places:
             return []
-        versions, times = self._columns(number, "versions", "times")
-        return _rows_at((places, versions, times))
+        versions, times = self._lines(number, "versions", "times")
+        return _rows_at((places, paths, versions, times))
 
     def forget(self) -> None:
         """Keep nothing any more; the file keeps its size until ``VACUUM``.
@@ -178,22 +173,18 @@ class IndexRows:
 
 
 @reading_row
-def _rows_at(part: tuple[list[tuple[int, str]], list[str], list[str]]) -> list[KeptRow]:
-    places, versions, times = part
-    return [(path, versions[line], times[line]) for line, path in places]
-
-
-def _pack(column: Sequence[str]) -> bytes:
-    lines = "\n".join(column)
-    if lines.count("\n") != len(column) - 1:
-        odd = next(value for value in column if "\n" in value)
-        raise MalformedError("index row", odd, "more than one line")
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(lines.encode())
+def _unpacked(part: tuple[ColumnReader, Sequence[bytes]]) -> list[ColumnLines]:
+    reader, columns = part
+    return list(map(reader.read, columns))
 
 
 @reading_row
-def _unpack(column: bytes) -> str:
-    try:
-        return zstandard.ZstdDecompressor().decompress(column).decode()
-    except zstandard.ZstdError as error:
-        raise ValueError(str(error)) from error
+def _rows_at(
+    part: tuple[list[tuple[int, str]], ColumnLines, ColumnLines, ColumnLines],
+) -> list[KeptRow]:
+    places, paths, versions, times = part
+    found = []
+    for place, path in places:
+        number = paths.number_at(place)
+        found.append((path, versions[number], times[number]))
+    return found

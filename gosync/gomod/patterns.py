@@ -27,6 +27,8 @@ PathFinder: TypeAlias = Callable[[str], Iterable[tuple[int, str]]]
 
 _META = frozenset("*?[\\")
 _CLASS_END = "]"
+_FEW_RUNS = 4  # to look for more takes longer than a regular expression
+_FEW_CHARACTERS = 1000  # and so does more than one line that is found in so many
 
 
 def is_literal(glob: str) -> bool:
@@ -48,12 +50,13 @@ def match_prefix_patterns(globs: str, target: str) -> bool:
 class PatternSet:
     """Patterns compiled once, to match many paths."""
 
-    __slots__ = ("_globs", "_in_lines", "_levels")
+    __slots__ = ("_globs", "_in_lines", "_levels", "_runs")
 
     def __init__(self, globs: Iterable[str]) -> None:
         self._globs = tuple(globs)
         self._levels = _compile(self._globs)
         self._in_lines: re.Pattern[str] | None = None  # made when it is needed
+        self._runs = _runs_of(self._globs)
 
     def __bool__(self) -> bool:
         """Tell whether any path at all can match."""
@@ -87,6 +90,17 @@ class PatternSet:
 
     def places_in(self, lines: str) -> Iterator[tuple[int, str]]:
         """Yield where a path that matches begins, and the path; see matching_lines."""
+        starts = _starts_of_few(lines, self._runs)
+        if starts is None:
+            yield from self._places_in_many(lines)
+            return
+        for at in starts:
+            end = lines.find("\n", at)
+            path = lines[at : end if end >= 0 else None]
+            if self.match(path):
+                yield at, path
+
+    def _places_in_many(self, lines: str) -> Iterator[tuple[int, str]]:
         if self._in_lines is None:
             self._in_lines = _compile_for_lines(self._globs)
         for found in self._in_lines.finditer(f"\n{lines}\n"):
@@ -118,6 +132,32 @@ def _compile(globs: Iterable[str]) -> tuple[_Level, ...]:
 
 def _any_of(regexes: list[str] | None) -> re.Pattern[str] | None:
     return re.compile("|".join(regexes), re.DOTALL) if regexes else None
+
+
+def _runs_of(globs: Iterable[str]) -> frozenset[str]:
+    """Return characters of which each path that matches has some, one after the other.
+
+    Nothing where a pattern has no such, or where they are too many to look for each.
+    """
+    runs = frozenset(
+        max(re.split(r"[*?]", re.split(r"[\[\\]", glob)[0]), key=len)
+        for glob in (each.removesuffix("/") for each in globs)
+        if glob
+    )
+    return frozenset() if len(runs) > _FEW_RUNS or "" in runs else runs
+
+
+def _starts_of_few(lines: str, runs: Iterable[str]) -> list[int] | None:
+    """Return where lines begin that have one of the runs; None where many do."""
+    starts: set[int] = set()
+    most = len(lines) // _FEW_CHARACTERS if runs else -1
+    for run in runs:
+        at = lines.find(run)
+        while at >= 0 and len(starts) <= most:
+            starts.add(lines.rfind("\n", 0, at) + 1)
+            end = lines.find("\n", at + len(run))
+            at = lines.find(run, end) if end >= 0 else -1
+    return sorted(starts) if len(starts) <= most else None
 
 
 def _compile_for_lines(globs: Iterable[str]) -> re.Pattern[str]:

@@ -77,6 +77,34 @@ def test_many_patterns_match_many_lines_as_one_by_one() -> None:
         assert found == set(filter(patterns.match, paths)), patterns
 
 
+_RARE_M, _RARE_N = "a.example/rare/m", "b.example/rare/n/v2"
+
+
+@pytest.mark.parametrize(
+    ("globs", "want"),
+    [
+        (["*/rare/*"], [_RARE_M, _RARE_N]),
+        (["a.example/rare"], [_RARE_M]),
+        (["a.example/rare/", "?.example/*/n"], [_RARE_M, _RARE_N]),
+        (["*.example/rar[e]/n"], [_RARE_N]),
+        ([r"*.example/r\are/n"], [_RARE_N]),
+        (["*rare"], []),
+        (["a.example/rar"], []),
+        (["rare/m"], []),
+        (["[/rare"], []),
+        (["rarely\noften.example"], []),
+    ],
+)
+def test_a_few_of_many_lines_are_found_where_they_begin(globs, want) -> None:
+    often = [f"often.example/org{number}/rarely" for number in range(2_000)]
+    paths = [_RARE_M, *often, *often, _RARE_N]
+    lines = "\n".join(paths)
+    found = list(PatternSet(globs).places_in(lines))
+    assert [path for _, path in found] == want
+    assert all(lines.startswith(path, at) for at, path in found)
+    assert [at == 0 or lines[at - 1] == "\n" for at, _ in found] == [True] * len(found)
+
+
 def test_a_comma_separated_list_keeps_its_spaces() -> None:
     assert match_prefix_patterns("a,corp.com", "corp.com/x")
     assert not match_prefix_patterns("a, corp.com", "corp.com/x")
