@@ -36,6 +36,7 @@ _NAMES: Final = ("paths", "versions", "times")
 _TAIL_ROWS: Final = 5_000  # more than may come again: two pages and a half
 _FULL_ROWS: Final = 25_000
 _WITHOUT_ZONE: Final = itemgetter(slice(None, -1))  # sorts as time
+_TO_A_SECOND: Final = len("2006-01-02T15:04:05")
 
 
 class IndexRows:
@@ -90,7 +91,7 @@ class IndexRows:
         else:
             number += 1
         packed = map(pack_lines, (paths, versions, times))
-        newest = sort_key(max(times, key=_WITHOUT_ZONE))
+        newest = sort_key(_newest(times))
         self._connection.write(
             "INSERT OR REPLACE INTO index_packs"
             " (id, rows, newest, paths, versions, times) VALUES (?, ?, ?, ?, ?, ?)",
@@ -170,6 +171,12 @@ class IndexRows:
         """
         self.begin()
         self._connection.write("DELETE FROM index_packs")
+
+
+def _newest(times: Sequence[str]) -> str:
+    """Return the newest time; to a second, they sort as text."""
+    second = max(times)[:_TO_A_SECOND]
+    return max((at for at in times if at >= second), key=_WITHOUT_ZONE)
 
 
 @reading_row

@@ -45,12 +45,12 @@ def pack_lines(values: Sequence[str]) -> bytes:
     blocks = [
         "\n".join(values[at : at + _BLOCK]) for at in range(0, len(values), _BLOCK)
     ]
-    text = "\n".join(blocks)
-    if text.count("\n") != len(values) - 1:
+    text = b"\n".join([block.encode() for block in blocks])
+    if text.count(b"\n") != len(values) - 1:
         odd = next(value for value in values if "\n" in value)
         raise MalformedError("index row", odd, "more than one line")
     starts = accumulate((len(block) + 1 for block in blocks[:-1]), initial=0)
-    frame = zstandard.ZstdCompressor(level=_LEVEL).compress(text.encode())
+    frame = zstandard.ZstdCompressor(level=_LEVEL).compress(text)
     return msgspec.msgpack.encode((struct.pack(f"<{len(blocks)}I", *starts), frame))
 
 

@@ -41,9 +41,9 @@ class KeptColumns:
 
     def add(self, events: Sequence[IndexEvent]) -> None:
         """Add a page's events, in its order."""
-        self.paths.extend(event.path for event in events)
-        self.versions.extend(event.version for event in events)
-        self.times.extend(_in_utc(event.timestamp) for event in events)
+        self.paths.extend([event.path for event in events])
+        self.versions.extend([event.version for event in events])
+        self.times.extend(_in_utc([event.timestamp for event in events]))
 
     def since(self, least: str) -> KeptColumns:
         """Return what is not older than a time; nearly always that is all."""
@@ -143,8 +143,11 @@ def behind(stand: Mapping[str, str | None], kept: str) -> list[str]:
     ]
 
 
-def _in_utc(timestamp: str) -> str:
-    """Return a time in UTC, as nearly all are served; it was checked to be one."""
-    if timestamp.endswith("Z"):
-        return timestamp
-    return format_time(parse_time(timestamp))
+def _in_utc(timestamps: Sequence[str]) -> Sequence[str]:
+    """Return times in UTC, as nearly all are served; they were checked to be some."""
+    if "\n".join([*timestamps, ""]).count("Z\n") == len(timestamps):
+        return timestamps
+    return [
+        each if each.endswith("Z") else format_time(parse_time(each))
+        for each in timestamps
+    ]
