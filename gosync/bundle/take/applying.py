@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain, islice
 from typing import Final
 
 from msgspec.structs import replace
@@ -43,6 +44,7 @@ from gosync.sumdb.tile import Tile
 from gosync.sync.prune import PrunePlan, forget
 
 SEEN_OUTSIDE: Final = "seen_outside"
+_JOURNALLED_AT_ONCE: Final = 5_000  # entries: some 5 MB, an object of a bucket
 
 
 def import_row(bundle: BundleFolder) -> ImportRow:
@@ -153,7 +155,9 @@ def _journal(site: Site, wants: list[Want], came: list[ImportRow]) -> None:
         for row in site.catalog.versions.all_rows()
         if row.found_by is FoundBy.DEPENDENCY and row.mv in chosen
     )
-    site.journal.append([*selected, *map(import_entry, came)])
+    entries = chain(selected, map(import_entry, came))
+    while some := list(islice(entries, _JOURNALLED_AT_ONCE)):
+        site.journal.append(some)
 
 
 def _unselected(site: Site, now: datetime) -> PrunePlan:
