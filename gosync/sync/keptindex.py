@@ -2,8 +2,8 @@
 
 Where ``upstream.keep_index`` says so, a pass keeps every row that it reads, of whatever
 module. A pattern that is new, or behind for any other reason, then finds its modules
-here, up to where the kept index has come, in less than a minute; it would be hours and
-some 32 500 requests from the network. From there on it moves along with the others.
+here, up to where the kept index has come, in less than half a minute; it would be hours
+and some 32 500 requests from the network. From there on it moves along with the others.
 
 The rows are one index's. Where another one is configured, or none is to be kept any
 more, they are forgotten.

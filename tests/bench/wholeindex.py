@@ -56,7 +56,7 @@ _WHOLE_ROWS = 65_000_000
 _LIMIT_SECONDS = _WHOLE_ROWS / 200_000
 _LIMIT_MIB = 150
 _LIMIT_BYTES = 4e9
-_LIMIT_PATTERN_SECONDS = 60  # of all of it
+_LIMIT_PATTERN_SECONDS = 30  # of all of it
 _FIRST = datetime(2019, 4, 10, 19, 8, 52, tzinfo=UTC)
 _STEP = timedelta(milliseconds=3, microseconds=700)  # 65 million are some three days
 _NEW = 0.031  # of all rows are a new module's first
