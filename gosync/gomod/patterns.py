@@ -27,8 +27,8 @@ PathFinder: TypeAlias = Callable[[str], Iterable[tuple[int, str]]]
 
 _META = frozenset("*?[\\")
 _CLASS_END = "]"
-_FEW_RUNS = 4  # to look for more takes longer than a regular expression
-_FEW_CHARACTERS = 1000  # and so does more than one line that is found in so many
+_FEW_RUNS = 4  # each is looked for by itself, a regular expression for all at once
+_FEW_CHARACTERS = 1000  # few are one line that is found in so many, or less
 
 
 def is_literal(glob: str) -> bool:

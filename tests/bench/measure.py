@@ -109,6 +109,6 @@ def settle() -> None:
     """Write out what earlier runs left, so that none pays for another.
 
     What they left is best removed after the last: ext4 gives out no inode that was
-    removed within the last minute or five, and looks for another one file by file.
+    removed within the last minutes, and looks for another one file by file.
     """
     os.sync()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -36,6 +38,18 @@ def test_a_reader_reads_one_column_after_the_other() -> None:
     assert first.all() == long
     assert second.all() == ["a", "b"]
     assert reader.read(pack_lines([*long, "y"])).all() == [*long, "y"]
+
+
+def test_threads_that_share_a_reader_read_their_own_columns() -> None:
+    reader, letters = ColumnReader(), "abcdefgh"
+    columns = {letter: pack_lines([letter * 50] * 20_000) for letter in letters}
+
+    def differs(letter: str) -> bool:
+        read = [reader.read(columns[letter]).text for _ in range(20)]
+        return any(set(text) != {letter, "\n"} for text in read)
+
+    with ThreadPoolExecutor(len(letters)) as pool:
+        assert not any(pool.map(differs, letters))
 
 
 def test_a_value_of_several_lines_is_refused() -> None:
